@@ -1,0 +1,206 @@
+//! The codecs: nothing, gzip, zstd.
+//!
+//! gzip is there for anyone with `zcat`; zstd is smaller and faster. Decompression never yields more
+//! than the length that was declared for it, whatever the compressed bytes say.
+
+use std::io::{self, Read, Write};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// How bytes are compressed. The numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[repr(u8)]
+pub enum Codec {
+    None = 0,
+    Gzip = 1,
+    Zstd = 2,
+}
+
+impl Codec {
+    pub fn from_number(number: u8) -> Result<Codec> {
+        match number {
+            0 => Ok(Codec::None),
+            1 => Ok(Codec::Gzip),
+            2 => Ok(Codec::Zstd),
+            _ => Err(Error::damaged(
+                "decompress",
+                format!("there is no codec number {number}"),
+            )),
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Codec::None => "none",
+            Codec::Gzip => "gzip",
+            Codec::Zstd => "zstd",
+        }
+    }
+
+    /// The level used when none is asked for.
+    pub fn default_level(self) -> i32 {
+        match self {
+            Codec::None => 0,
+            Codec::Gzip => 6,
+            Codec::Zstd => 3,
+        }
+    }
+
+    /// The levels that can be asked for, lowest and highest.
+    pub fn levels(self) -> (i32, i32) {
+        match self {
+            Codec::None => (0, 0),
+            Codec::Gzip => (1, 9),
+            Codec::Zstd => (1, 22),
+        }
+    }
+}
+
+/// Compresses `bytes` with `codec` at `level`.
+pub fn compress(codec: Codec, level: i32, bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut writer = Compressor::new(codec, level, Vec::with_capacity(bytes.len() / 3 + 64))
+        .map_err(|source| Error::io("compress", &source))?;
+    writer
+        .write_all(bytes)
+        .and_then(|()| writer.finish())
+        .map_err(|source| Error::io("compress", &source))
+}
+
+/// Decompresses to exactly `raw_len` bytes; more or fewer is [`crate::error::ErrorKind::Damaged`].
+pub fn decompress(codec: Codec, bytes: &[u8], raw_len: usize) -> Result<Vec<u8>> {
+    if codec == Codec::None {
+        if bytes.len() != raw_len {
+            return Err(wrong_length(raw_len));
+        }
+        return Ok(bytes.to_vec());
+    }
+    // A declared length is not trusted with memory before the bytes are there.
+    let expected = raw_len.min(bytes.len().saturating_mul(64).max(4096));
+    let mut raw = Vec::with_capacity(expected);
+    let reader = Decompressor::new(codec, bytes).map_err(|e| unreadable(codec, &e))?;
+    reader
+        .take(raw_len as u64 + 1)
+        .read_to_end(&mut raw)
+        .map_err(|e| unreadable(codec, &e))?;
+    if raw.len() != raw_len {
+        return Err(wrong_length(raw_len));
+    }
+    Ok(raw)
+}
+
+fn wrong_length(raw_len: usize) -> Error {
+    Error::damaged(
+        "decompress",
+        format!("the bytes do not decompress to the {raw_len} that were stored"),
+    )
+}
+
+fn unreadable(codec: Codec, source: &io::Error) -> Error {
+    Error::damaged("decompress", format!("not {} data: {source}", codec.name()))
+}
+
+/// Compresses what is written to it into `W`.
+pub enum Compressor<W: Write> {
+    None(W),
+    Gzip(flate2::write::GzEncoder<W>),
+    Zstd(zstd::stream::write::Encoder<'static, W>),
+}
+
+impl<W: Write> Compressor<W> {
+    pub fn new(codec: Codec, level: i32, inner: W) -> io::Result<Compressor<W>> {
+        Ok(match codec {
+            Codec::None => Compressor::None(inner),
+            Codec::Gzip => {
+                let level = flate2::Compression::new(level.clamp(0, 9) as u32);
+                Compressor::Gzip(flate2::write::GzEncoder::new(inner, level))
+            }
+            Codec::Zstd => Compressor::Zstd(zstd::stream::write::Encoder::new(inner, level)?),
+        })
+    }
+
+    /// Writes what is left and gives back the inner writer.
+    pub fn finish(self) -> io::Result<W> {
+        match self {
+            Compressor::None(inner) => Ok(inner),
+            Compressor::Gzip(encoder) => encoder.finish(),
+            Compressor::Zstd(encoder) => encoder.finish(),
+        }
+    }
+}
+
+impl<W: Write> Write for Compressor<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Compressor::None(inner) => inner.write(bytes),
+            Compressor::Gzip(encoder) => encoder.write(bytes),
+            Compressor::Zstd(encoder) => encoder.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Compressor::None(inner) => inner.flush(),
+            Compressor::Gzip(encoder) => encoder.flush(),
+            Compressor::Zstd(encoder) => encoder.flush(),
+        }
+    }
+}
+
+/// Decompresses what it reads from `R`.
+pub enum Decompressor<R: Read> {
+    None(R),
+    Gzip(flate2::read::MultiGzDecoder<R>),
+    Zstd(zstd::stream::read::Decoder<'static, io::BufReader<R>>),
+}
+
+impl<R: Read> Decompressor<R> {
+    pub fn new(codec: Codec, inner: R) -> io::Result<Decompressor<R>> {
+        Ok(match codec {
+            Codec::None => Decompressor::None(inner),
+            Codec::Gzip => Decompressor::Gzip(flate2::read::MultiGzDecoder::new(inner)),
+            Codec::Zstd => Decompressor::Zstd(zstd::stream::read::Decoder::new(inner)?),
+        })
+    }
+}
+
+impl<R: Read> Read for Decompressor<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Decompressor::None(inner) => inner.read(buffer),
+            Decompressor::Gzip(decoder) => decoder.read(buffer),
+            Decompressor::Zstd(decoder) => decoder.read(buffer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CODECS: [Codec; 3] = [Codec::None, Codec::Gzip, Codec::Zstd];
+
+    #[test]
+    fn every_codec_gives_back_what_it_was_given() {
+        let text = b"the quick brown fox ".repeat(5000);
+        for codec in CODECS {
+            for bytes in [&text[..], b""] {
+                let packed = compress(codec, codec.default_level(), bytes).unwrap();
+                assert_eq!(decompress(codec, &packed, bytes.len()).unwrap(), bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn output_never_passes_the_declared_length() {
+        let bomb = vec![0; 50_000_000];
+        for codec in CODECS {
+            let packed = compress(codec, codec.default_level(), &bomb).unwrap();
+            let error = decompress(codec, &packed, 1000).unwrap_err();
+            assert_eq!(error.kind(), crate::error::ErrorKind::Damaged);
+            assert!(decompress(codec, &packed, 50_000_001).is_err());
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The bytes that Gibus stores: what every stored file has in common.
+//!
+//! - [`digest`] SHA-1 and BLAKE3 values
+//! - [`compression`] the codecs
+//! - [`encoding`] structures to bytes and back (bincode)
+//! - [`id`] random identifiers
+//! - [`sealed`] the container of packs, content tables, claims and snapshots: a header, checked
+//!   pages, a directory and a trailer
+//!
+//! `docs/format.md` describes all of it byte by byte.
+
+pub mod compression;
+pub mod digest;
+pub mod encoding;
+pub mod id;
+pub mod sealed;

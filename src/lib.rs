@@ -1,0 +1,5 @@
+//! Gibus: a git-inspired backup system.
+pub mod error;
+pub mod format;
+pub mod fs;
+pub mod progress;
