@@ -1,5 +1,9 @@
-//! Gibus: a git-inspired backup system.
+//! Gibus: a git-inspired backup system. One engine, a command line and (later) a window over it.
+
+pub mod cli;
 pub mod error;
 pub mod format;
 pub mod fs;
 pub mod progress;
+pub mod repository;
+pub mod snapshot;

@@ -1,0 +1,1 @@
+//! Advisory locks that say who holds them.

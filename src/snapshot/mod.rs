@@ -1,0 +1,3 @@
+//! Archives and snapshots: what to back up, what was backed up, and getting it back.
+
+pub mod tree;
