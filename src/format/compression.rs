@@ -152,7 +152,7 @@ impl<W: Write> Write for Compressor<W> {
 /// Decompresses what it reads from `R`.
 pub enum Decompressor<R: Read> {
     None(R),
-    Gzip(flate2::read::MultiGzDecoder<R>),
+    Gzip(Box<flate2::read::MultiGzDecoder<R>>),
     Zstd(zstd::stream::read::Decoder<'static, io::BufReader<R>>),
 }
 
@@ -160,7 +160,7 @@ impl<R: Read> Decompressor<R> {
     pub fn new(codec: Codec, inner: R) -> io::Result<Decompressor<R>> {
         Ok(match codec {
             Codec::None => Decompressor::None(inner),
-            Codec::Gzip => Decompressor::Gzip(flate2::read::MultiGzDecoder::new(inner)),
+            Codec::Gzip => Decompressor::Gzip(Box::new(flate2::read::MultiGzDecoder::new(inner))),
             Codec::Zstd => Decompressor::Zstd(zstd::stream::read::Decoder::new(inner)?),
         })
     }

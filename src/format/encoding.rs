@@ -25,8 +25,12 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     // bincode takes its limit as a constant and counts the memory of what it decodes, not only the
     // input: a vector of one-byte integers becomes eight bytes an item.
     let decoded = match bytes.len() {
-        0..=KIB => bincode::serde::decode_from_slice(bytes, config.with_limit::<{ 64 * KIB }>()),
-        ..=MIB => bincode::serde::decode_from_slice(bytes, config.with_limit::<{ 64 * MIB }>()),
+        len if len <= KIB => {
+            bincode::serde::decode_from_slice(bytes, config.with_limit::<{ 64 * KIB }>())
+        }
+        len if len <= MIB => {
+            bincode::serde::decode_from_slice(bytes, config.with_limit::<{ 64 * MIB }>())
+        }
         _ => bincode::serde::decode_from_slice(bytes, config.with_limit::<{ 4096 * MIB }>()),
     };
     match decoded {

@@ -399,7 +399,7 @@ fn parse_directory(raw: &[u8], pages_end: u64) -> Option<(Vec<u8>, Vec<PageRecor
     let meta_len = u32::from_le_bytes(array(raw.get(..4)?)) as usize;
     let meta = raw.get(4..4_usize.checked_add(meta_len)?)?;
     let records = &raw[4 + meta_len..];
-    if records.len() % RECORD_LEN != 0 {
+    if !records.len().is_multiple_of(RECORD_LEN) {
         return None;
     }
     let mut offset = HEADER_LEN as u64;
