@@ -4,6 +4,7 @@
 //! - [`compression`] the codecs
 //! - [`encoding`] structures to bytes and back (bincode)
 //! - [`id`] random identifiers
+//! - [`sealed_text`] small TOML files with a checksum line
 //! - [`sealed`] the container of packs, content tables, claims and snapshots: a header, checked
 //!   pages, a directory and a trailer
 //!
@@ -14,3 +15,4 @@ pub mod digest;
 pub mod encoding;
 pub mod id;
 pub mod sealed;
+pub mod sealed_text;

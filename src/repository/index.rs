@@ -1,0 +1,265 @@
+//! The index: all content tables of a repository, opened.
+//!
+//! It answers where a content is, and whether a content is there already. It is a value that does not
+//! change; whoever finds that the tables on disk have changed (a table merged away by another backup, a
+//! pack rewritten by prune) opens a new one.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+
+use super::storage::Storage;
+use super::table::read::Table;
+use super::table::{ChunkRow, ContentRow, Place, table_id};
+use super::token::{ContentNumber, SegmentId, Token};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::digest::{Blake3, ContentDigest};
+use crate::format::id::Id;
+
+/// How many times the tables are listed anew when one of them disappears while they are opened.
+const ATTEMPTS: usize = 5;
+
+/// All tables, the newest generation first.
+#[derive(Default)]
+pub struct Index {
+    tables: Vec<Arc<Table>>,
+    /// Tables whose rows another table has all taken over; to be deleted.
+    superseded: Vec<Id>,
+    /// Contents that are known not to be there, though a table has a row for them.
+    lost: HashMap<SegmentId, RoaringBitmap>,
+    lost_packs: HashSet<Id>,
+}
+
+impl Index {
+    /// Opens every table.
+    ///
+    /// Errors: [`ErrorKind::Damaged`] naming a table that cannot be trusted.
+    pub fn open(storage: &dyn Storage, repository: Id) -> Result<Index> {
+        let (index, mut damaged) = Index::open_what_can_be(storage, repository)?;
+        match damaged.pop() {
+            None => Ok(index),
+            Some((_, error)) => Err(error.advise("`gibus repo repair` rebuilds content tables")),
+        }
+    }
+
+    /// Opens every table that is sound; the others are returned with what is wrong with them.
+    pub fn open_what_can_be(
+        storage: &dyn Storage,
+        repository: Id,
+    ) -> Result<(Index, Vec<(Id, Error)>)> {
+        let mut attempt = 1;
+        loop {
+            match Index::open_listed(storage, repository) {
+                // Another backup has merged a table away between the list and its opening.
+                Err(e) if e.kind() == ErrorKind::NotFound && attempt < ATTEMPTS => attempt += 1,
+                result => return result,
+            }
+        }
+    }
+
+    fn open_listed(storage: &dyn Storage, repository: Id) -> Result<(Index, Vec<(Id, Error)>)> {
+        let mut tables = Vec::new();
+        let mut damaged = Vec::new();
+        for listed in storage.list("contents")? {
+            let Some(id) = table_id(&listed.name) else {
+                continue;
+            };
+            match Table::open(storage, id, repository) {
+                Ok(table) => tables.push(Arc::new(table)),
+                Err(e) if matches!(e.kind(), ErrorKind::Damaged | ErrorKind::Io) => {
+                    damaged.push((id, e));
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        let gone: HashSet<Id> = tables
+            .iter()
+            .flat_map(|table| table.supersedes().iter().copied())
+            .collect();
+        let superseded = tables
+            .iter()
+            .map(|table| table.id())
+            .chain(damaged.iter().map(|(id, _)| *id))
+            .filter(|id| gone.contains(id))
+            .collect();
+        tables.retain(|table| !gone.contains(&table.id()));
+        damaged.retain(|(id, _)| !gone.contains(id));
+        let mut index = Index {
+            tables,
+            superseded,
+            ..Index::default()
+        };
+        index.sort();
+        Ok((index, damaged))
+    }
+
+    fn sort(&mut self) {
+        self.tables
+            .sort_by_key(|table| (std::cmp::Reverse(table.generation()), table.id()));
+    }
+
+    /// The same index with `added`, and without the tables that it supersedes.
+    pub fn with(&self, added: Arc<Table>) -> Index {
+        let mut tables = self.tables.clone();
+        tables.retain(|table| !added.supersedes().contains(&table.id()));
+        tables.push(added);
+        let mut index = Index {
+            tables,
+            superseded: Vec::new(),
+            lost: self.lost.clone(),
+            lost_packs: self.lost_packs.clone(),
+        };
+        index.sort();
+        index
+    }
+
+    pub fn tables(&self) -> &[Arc<Table>] {
+        &self.tables
+    }
+
+    /// Tables that another one has taken over, still on disk.
+    pub fn superseded(&self) -> &[Id] {
+        &self.superseded
+    }
+
+    /// The generation of a table published next.
+    pub fn next_generation(&self) -> u64 {
+        self.tables
+            .iter()
+            .map(|table| table.generation())
+            .max()
+            .unwrap_or(0)
+            .saturating_add(1)
+    }
+
+    /// Compares the packs that rows name with those that exist, and from then on treats contents in
+    /// missing packs as lost. Costs nothing unless a pack is missing.
+    pub fn note_packs(&mut self, existing: &HashSet<Id>) -> Result<()> {
+        self.lost_packs = self
+            .tables
+            .iter()
+            .flat_map(|table| table.packs().iter())
+            .filter(|pack| !existing.contains(*pack))
+            .copied()
+            .collect();
+        self.lost.clear();
+        if self.lost_packs.is_empty() {
+            return Ok(());
+        }
+        let mut lost: HashMap<SegmentId, RoaringBitmap> = HashMap::new();
+        let mut seen: HashMap<SegmentId, RoaringBitmap> = HashMap::new();
+        for table in &self.tables {
+            for row in table.all_contents() {
+                let row = row?;
+                let number = row.number;
+                // The newest table's row for a number is the one that counts.
+                if !seen.entry(number.segment).or_default().insert(number.ordinal) {
+                    continue;
+                }
+                if self.is_lost_place(&row.place) {
+                    lost.entry(number.segment).or_default().insert(number.ordinal);
+                }
+            }
+        }
+        self.lost = lost;
+        Ok(())
+    }
+
+    /// Numbers whose bytes are in missing packs, as far as their rows say (chunks are not followed).
+    pub fn lost(&self) -> &HashMap<SegmentId, RoaringBitmap> {
+        &self.lost
+    }
+
+    pub fn lost_packs(&self) -> &HashSet<Id> {
+        &self.lost_packs
+    }
+
+    /// Marks more contents as lost.
+    pub fn add_lost(&mut self, number: ContentNumber) {
+        self.lost
+            .entry(number.segment)
+            .or_default()
+            .insert(number.ordinal);
+    }
+
+    fn is_lost_place(&self, place: &Place) -> bool {
+        match place {
+            Place::Piece(piece) | Place::Chunked(piece) => {
+                self.lost_packs.contains(&piece.block.pack)
+            }
+            Place::Empty | Place::Loose(_) => false,
+        }
+    }
+
+    /// True when some table has a row for this number and its bytes are not known to be lost.
+    pub fn has(&self, number: ContentNumber) -> bool {
+        let lost = self
+            .lost
+            .get(&number.segment)
+            .is_some_and(|lost| lost.contains(number.ordinal));
+        !lost && self.tables.iter().any(|table| table.has(number))
+    }
+
+    /// The row of a token.
+    ///
+    /// Errors: [`ErrorKind::NotFound`] when there is none.
+    pub fn locate(&self, token: &Token) -> Result<ContentRow> {
+        let mut rows = Vec::new();
+        for table in &self.tables {
+            if table.has(token.number) {
+                table.find(&token.sha1, &mut rows)?;
+                if let Some(row) = rows.iter().find(|row| row.number == token.number) {
+                    return Ok(*row);
+                }
+                rows.clear();
+            }
+        }
+        Err(Error::new(
+            ErrorKind::NotFound,
+            format!("find the content {} in the repository", token.sha1),
+        )
+        .because("the repository does not have it")
+        .advise("`gibus repo check` says what else is missing"))
+    }
+
+    /// A stored content with these digests, to be used instead of storing it again.
+    pub fn find_content(&self, digest: &ContentDigest) -> Result<Option<ContentRow>> {
+        let mut rows = Vec::new();
+        for table in &self.tables {
+            table.find(&digest.sha1, &mut rows)?;
+        }
+        Ok(rows.into_iter().find(|row| {
+            row.digest == *digest && !self.is_lost_place(&row.place) && self.has(row.number)
+        }))
+    }
+
+    /// True when another content with the same SHA-1 is there.
+    pub fn collides(&self, digest: &ContentDigest) -> Result<bool> {
+        let mut rows = Vec::new();
+        for table in &self.tables {
+            table.find(&digest.sha1, &mut rows)?;
+        }
+        Ok(rows.iter().any(|row| row.digest != *digest))
+    }
+
+    /// Where a chunk is, unless its pack is missing.
+    pub fn find_chunk(&self, blake3: &Blake3) -> Result<Option<ChunkRow>> {
+        for table in &self.tables {
+            if let Some(row) = table.find_chunk(blake3)?
+                && !self.lost_packs.contains(&row.piece.block.pack)
+            {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Every pack that rows name.
+    pub fn packs(&self) -> HashSet<Id> {
+        self.tables
+            .iter()
+            .flat_map(|table| table.packs().iter().copied())
+            .collect()
+    }
+}

@@ -1,0 +1,305 @@
+//! Packs: the files `packs/<id>.pack` that hold the contents of the packed layout.
+//!
+//! A pack is a sealed file whose pages are *blocks*: up to 4 MiB of contents and chunks, one behind the
+//! other, compressed as one. Its meta says which pieces lie in each block, so that content tables can be
+//! rebuilt from the packs alone, with the same content numbers.
+//!
+//! A big content has no piece of its own but a *chunk list*, itself a piece (in blocks of their own kind,
+//! so that prune finds all lists without reading contents).
+
+use serde::{Deserialize, Serialize};
+
+use super::table::BlockRecord;
+use super::token::{ContentNumber, SegmentId};
+use crate::error::{Error, Result};
+use crate::format::compression::decompress;
+use crate::format::digest::{Blake3, ContentDigest, Sha1};
+use crate::format::encoding::decode;
+use crate::format::id::Id;
+use crate::format::sealed::Sealed;
+use crate::fs::ReadAt;
+
+/// Page kinds of a pack.
+pub const BLOCK_OF_CONTENTS: u8 = 1;
+pub const BLOCK_OF_LISTS: u8 = 2;
+
+/// A block is closed when it holds this many bytes.
+pub const BLOCK_TARGET: usize = 4 << 20;
+/// A pack is closed when it is this long.
+pub const PACK_TARGET: u64 = 64 << 20;
+
+/// What a piece of a block is. The numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PieceKind {
+    /// A whole content.
+    Content(ContentNumber),
+    /// The chunk list of a big content.
+    List(ContentNumber),
+    /// A chunk.
+    Chunk,
+}
+
+/// A pack's meta, as stored.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PackMeta {
+    pub segments: Vec<SegmentId>,
+    /// One for each block.
+    pub blocks: Vec<BlockPieces>,
+}
+
+/// The pieces of a block, which tile it, by columns.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BlockPieces {
+    /// 0 content, 1 chunk list, 2 chunk.
+    kinds: Vec<u8>,
+    /// Index into the pack's segments; 0 for chunks.
+    segments: Vec<u32>,
+    /// Difference to the ordinal of the piece before it; 0 for chunks.
+    ordinals: Vec<i64>,
+    lens: Vec<u32>,
+}
+
+/// The name of a pack's file.
+pub fn pack_name(id: Id) -> String {
+    format!("packs/{id}.pack")
+}
+
+/// The id in a pack's file name.
+pub fn pack_id(file_name: &str) -> Option<Id> {
+    Id::parse(file_name.strip_suffix(".pack")?).ok()
+}
+
+impl PackMeta {
+    /// Appends the pieces of the next block.
+    pub fn add_block(&mut self, pieces: impl IntoIterator<Item = (PieceKind, u32)>) {
+        let mut block = BlockPieces::default();
+        let mut last = 0_i64;
+        for (kind, len) in pieces {
+            let (code, number) = match kind {
+                PieceKind::Content(number) => (0, Some(number)),
+                PieceKind::List(number) => (1, Some(number)),
+                PieceKind::Chunk => (2, None),
+            };
+            block.kinds.push(code);
+            block.lens.push(len);
+            match number {
+                Some(number) => {
+                    block.segments.push(self.segment_index(number.segment));
+                    let ordinal = i64::from(number.ordinal);
+                    block.ordinals.push(ordinal - last);
+                    last = ordinal;
+                }
+                None => {
+                    block.segments.push(0);
+                    block.ordinals.push(0);
+                }
+            }
+        }
+        self.blocks.push(block);
+    }
+
+    fn segment_index(&mut self, segment: SegmentId) -> u32 {
+        // A fresh pack has one segment, a rewritten one a few.
+        if let Some(index) = self.segments.iter().position(|s| *s == segment) {
+            return index as u32;
+        }
+        self.segments.push(segment);
+        (self.segments.len() - 1) as u32
+    }
+
+    /// The pieces of block `index`: what each is, its offset and its length.
+    pub fn pieces(&self, index: usize) -> Result<Vec<(PieceKind, u32, u32)>> {
+        let wrong = || Error::damaged("read the pack", "its directory contradicts itself");
+        let block = self.blocks.get(index).ok_or_else(wrong)?;
+        let count = block.kinds.len();
+        if [
+            block.segments.len(),
+            block.ordinals.len(),
+            block.lens.len(),
+        ]
+        .iter()
+        .any(|len| *len != count)
+        {
+            return Err(wrong());
+        }
+        let mut pieces = Vec::with_capacity(count);
+        let (mut offset, mut last) = (0_u32, 0_i64);
+        for row in 0..count {
+            let mut number = || -> Result<ContentNumber> {
+                let segment = self.segments.get(block.segments[row] as usize);
+                last = last.checked_add(block.ordinals[row]).ok_or_else(wrong)?;
+                Ok(ContentNumber {
+                    segment: *segment.ok_or_else(wrong)?,
+                    ordinal: u32::try_from(last).map_err(|_| wrong())?,
+                })
+            };
+            let kind = match block.kinds[row] {
+                0 => PieceKind::Content(number()?),
+                1 => PieceKind::List(number()?),
+                2 => PieceKind::Chunk,
+                _ => return Err(wrong()),
+            };
+            pieces.push((kind, offset, block.lens[row]));
+            offset = offset.checked_add(block.lens[row]).ok_or_else(wrong)?;
+        }
+        Ok(pieces)
+    }
+}
+
+/// The meta of an opened pack, checked against the pack's pages.
+pub fn read_meta(pack: &Sealed) -> Result<PackMeta> {
+    let meta: PackMeta = decode(pack.meta())?;
+    if meta.blocks.len() != pack.pages().len() {
+        return Err(Error::damaged(
+            "read the pack",
+            "its directory contradicts itself",
+        ));
+    }
+    Ok(meta)
+}
+
+/// The record of a pack's block, for a content table.
+pub fn block_record(pack: &Sealed, page: u32) -> Result<BlockRecord> {
+    let record = pack
+        .pages()
+        .get(page as usize)
+        .filter(|record| record.plain_len == 0)
+        .ok_or_else(|| Error::damaged("read the pack", "its directory contradicts itself"))?;
+    Ok(BlockRecord {
+        pack: pack.identity().own_id,
+        page,
+        offset: record.offset,
+        stored_len: record.stored_len,
+        raw_len: record.raw_len,
+        codec: record.codec,
+        blake3: record.blake3,
+    })
+}
+
+/// Reads a block as it is stored; its checksum is verified.
+pub fn read_stored_block(file: &dyn ReadAt, block: &BlockRecord) -> Result<Vec<u8>> {
+    let mut stored = vec![0; block.stored_len as usize];
+    file.read_exact_at(&mut stored, block.offset)
+        .map_err(|e| Error::io("read the pack", &e))?;
+    if Blake3::of(&stored) != block.blake3 {
+        return Err(Error::damaged(
+            "read the pack",
+            format!("the checksum of block {} does not match", block.page),
+        ));
+    }
+    Ok(stored)
+}
+
+/// Reads and decompresses a block.
+pub fn read_block(file: &dyn ReadAt, block: &BlockRecord) -> Result<Vec<u8>> {
+    let stored = read_stored_block(file, block)?;
+    if block.codec == crate::format::compression::Codec::None {
+        if stored.len() != block.raw_len as usize {
+            return Err(Error::damaged("read the pack", "a block's lengths differ"));
+        }
+        return Ok(stored);
+    }
+    decompress(block.codec, &stored, block.raw_len as usize)
+}
+
+/// The chunk list of a big content: its digests and size, then its chunks in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChunkList {
+    pub digest: ContentDigest,
+    pub chunks: Vec<(Blake3, u32)>,
+}
+
+const LIST_HEAD: usize = 20 + 32 + 8;
+const LIST_ITEM: usize = 32 + 4;
+
+impl ChunkList {
+    /// SHA-1, BLAKE3, size (u64), then for each chunk BLAKE3 and length (u32), little endian.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(LIST_HEAD + self.chunks.len() * LIST_ITEM);
+        bytes.extend_from_slice(&self.digest.sha1.0);
+        bytes.extend_from_slice(&self.digest.blake3.0);
+        bytes.extend_from_slice(&self.digest.size.to_le_bytes());
+        for (blake3, len) in &self.chunks {
+            bytes.extend_from_slice(&blake3.0);
+            bytes.extend_from_slice(&len.to_le_bytes());
+        }
+        bytes
+    }
+
+    pub fn from_bytes(bytes: &[u8]) -> Result<ChunkList> {
+        let wrong = || Error::damaged("read a chunk list", "it contradicts itself");
+        if bytes.len() < LIST_HEAD || !(bytes.len() - LIST_HEAD).is_multiple_of(LIST_ITEM) {
+            return Err(wrong());
+        }
+        let (head, items) = bytes.split_at(LIST_HEAD);
+        let mut digest = ContentDigest {
+            sha1: Sha1([0; 20]),
+            blake3: Blake3([0; 32]),
+            size: 0,
+        };
+        digest.sha1.0.copy_from_slice(&head[..20]);
+        digest.blake3.0.copy_from_slice(&head[20..52]);
+        let mut size = [0; 8];
+        size.copy_from_slice(&head[52..60]);
+        digest.size = u64::from_le_bytes(size);
+        let mut chunks = Vec::with_capacity(items.len() / LIST_ITEM);
+        let mut sum = 0_u64;
+        for item in items.chunks_exact(LIST_ITEM) {
+            let (mut blake3, mut len) = ([0; 32], [0; 4]);
+            blake3.copy_from_slice(&item[..32]);
+            len.copy_from_slice(&item[32..]);
+            let len = u32::from_le_bytes(len);
+            sum += u64::from(len);
+            chunks.push((Blake3(blake3), len));
+        }
+        if sum != digest.size {
+            return Err(wrong());
+        }
+        Ok(ChunkList { digest, chunks })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_come_back_with_their_numbers() {
+        let number = |segment, ordinal| ContentNumber {
+            segment: SegmentId(segment),
+            ordinal,
+        };
+        let pieces = [
+            (PieceKind::Content(number(7, 3)), 10),
+            (PieceKind::Chunk, 20),
+            (PieceKind::List(number(9, 1)), 30),
+            (PieceKind::Content(number(7, u32::MAX)), 0),
+        ];
+        let mut meta = PackMeta::default();
+        meta.add_block(pieces);
+        let bytes = crate::format::encoding::encode(&meta).unwrap();
+        let meta: PackMeta = decode(&bytes).unwrap();
+        let read: Vec<_> = meta.pieces(0).unwrap();
+        assert_eq!(read.iter().map(|p| (p.0, p.2)).collect::<Vec<_>>(), pieces);
+        assert_eq!(read.iter().map(|p| p.1).collect::<Vec<_>>(), [0, 10, 30, 60]);
+        assert!(meta.pieces(1).is_err());
+    }
+
+    #[test]
+    fn a_chunk_list_comes_back_and_must_add_up() {
+        let list = ChunkList {
+            digest: ContentDigest {
+                sha1: Sha1([1; 20]),
+                blake3: Blake3([2; 32]),
+                size: 30,
+            },
+            chunks: vec![(Blake3([3; 32]), 10), (Blake3([4; 32]), 20)],
+        };
+        let bytes = list.to_bytes();
+        assert_eq!(ChunkList::from_bytes(&bytes).unwrap(), list);
+        assert!(ChunkList::from_bytes(&bytes[..bytes.len() - 1]).is_err());
+        let mut wrong_sum = list;
+        wrong_sum.digest.size = 31;
+        assert!(ChunkList::from_bytes(&wrong_sum.to_bytes()).is_err());
+    }
+}

@@ -1,0 +1,201 @@
+//! `repository.toml`: what a repository is, and how it stores what comes next.
+//!
+//! Write-once like everything else: a changed setting publishes `repository-2.toml`, then `-3`; the
+//! highest number counts, and the ones before it are deleted afterwards. Layout and codec say only how
+//! *new* contents are stored: every row of a content table says for itself where its content is, so a
+//! repository in the middle of a conversion is as readable as any other.
+
+use serde::{Deserialize, Serialize};
+
+use super::storage::{Storage, publish_bytes, read_bytes};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::compression::Codec;
+use crate::format::id::Id;
+use crate::format::sealed_text::{open_text, seal_text};
+
+/// The version of the repository's format as a whole.
+pub const REPOSITORY_FORMAT: u32 = 1;
+
+const FIRST_NAME: &str = "repository.toml";
+const MAX_LEN: u64 = 64 << 10;
+
+/// How contents are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// Many contents in each pack file, small ones compressed together.
+    Packed,
+    /// One file a content, at a path made of its SHA-1.
+    Loose,
+}
+
+impl Layout {
+    pub fn name(self) -> &'static str {
+        match self {
+            Layout::Packed => "packed",
+            Layout::Loose => "loose",
+        }
+    }
+}
+
+/// How new contents are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Settings {
+    pub layout: Layout,
+    pub codec: Codec,
+    /// The codec's compression level; 0 for [`Codec::None`].
+    pub level: i32,
+}
+
+impl Settings {
+    /// Settings with the codec's own default level unless one is given.
+    ///
+    /// Errors: [`ErrorKind::Invalid`] for a level that the codec does not have.
+    pub fn new(layout: Layout, codec: Codec, level: Option<i32>) -> Result<Settings> {
+        let level = level.unwrap_or(codec.default_level());
+        let (lowest, highest) = codec.levels();
+        if !(lowest..=highest).contains(&level) {
+            return Err(Error::invalid(
+                format!("use compression level {level}"),
+                match codec {
+                    Codec::None => "the codec 'none' has no levels".to_owned(),
+                    _ => format!(
+                        "the levels of {} go from {lowest} to {highest}",
+                        codec.name()
+                    ),
+                },
+            ));
+        }
+        Ok(Settings {
+            layout,
+            codec,
+            level,
+        })
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            layout: Layout::Packed,
+            codec: Codec::Zstd,
+            level: Codec::Zstd.default_level(),
+        }
+    }
+}
+
+/// The contents of the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RepositoryFile {
+    pub format: u32,
+    pub id: Id,
+    pub layout: Layout,
+    pub codec: Codec,
+    pub level: i32,
+}
+
+impl RepositoryFile {
+    pub fn settings(&self) -> Settings {
+        Settings {
+            layout: self.layout,
+            codec: self.codec,
+            level: self.level,
+        }
+    }
+}
+
+const HEADING: &str = "# A repository of Gibus, a backup program: the contents of files, each kept once.\n\
+     # Written by the program; a change by hand is taken for damage.\n";
+
+/// Publishes the file with the next number, then deletes the ones before it.
+pub fn publish(storage: &dyn Storage, file: &RepositoryFile) -> Result<()> {
+    let existing = numbered(storage)?;
+    let next = existing.last().map_or(1, |(number, _)| number + 1);
+    let body = toml::to_string(file)
+        .map_err(|e| Error::invalid("write the repository's settings", e.to_string()))?;
+    let text = seal_text(&format!("{HEADING}{body}"));
+    publish_bytes(storage, &name(next), text.as_bytes())?;
+    for (_, old) in existing {
+        storage.delete(&old)?;
+    }
+    Ok(())
+}
+
+/// Reads the newest one.
+///
+/// Errors: [`ErrorKind::NotFound`] where there is no repository, [`ErrorKind::Damaged`],
+/// [`ErrorKind::Unsupported`] for a format from the future.
+pub fn read(storage: &dyn Storage) -> Result<RepositoryFile> {
+    let existing = numbered(storage)?;
+    let Some((_, newest)) = existing.last() else {
+        return Err(Error::new(ErrorKind::NotFound, "open the repository")
+            .at(storage.describe())
+            .because("there is no repository.toml in it")
+            .advise("is the disk or share mounted?"));
+    };
+    let bytes = read_bytes(storage, newest, MAX_LEN)?;
+    let text = open_text(&bytes).map_err(|e| e.at(format!("{}/{newest}", storage.describe())))?;
+    let file: RepositoryFile = toml::from_str(&text).map_err(|e| {
+        // A later format may have fields that this one does not know.
+        Error::new(ErrorKind::Unsupported, "read the repository's settings")
+            .at(format!("{}/{newest}", storage.describe()))
+            .because(e.message().to_owned())
+            .advise("was it made by a newer version of Gibus?")
+    })?;
+    if file.format > REPOSITORY_FORMAT {
+        return Err(Error::new(ErrorKind::Unsupported, "open the repository")
+            .at(storage.describe())
+            .because(format!("it has format {}", file.format))
+            .advise("use a newer version of Gibus"));
+    }
+    Ok(file)
+}
+
+fn name(number: u32) -> String {
+    if number == 1 {
+        FIRST_NAME.to_owned()
+    } else {
+        format!("repository-{number}.toml")
+    }
+}
+
+/// The settings files that exist, lowest number first.
+fn numbered(storage: &dyn Storage) -> Result<Vec<(u32, String)>> {
+    let mut found: Vec<(u32, String)> = storage
+        .list("")?
+        .into_iter()
+        .filter_map(|listed| Some((number_of(&listed.name)?, listed.name)))
+        .collect();
+    found.sort();
+    Ok(found)
+}
+
+fn number_of(name: &str) -> Option<u32> {
+    if name == FIRST_NAME {
+        return Some(1);
+    }
+    let digits = name.strip_prefix("repository-")?.strip_suffix(".toml")?;
+    digits.parse().ok().filter(|number| *number > 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_outside_the_codecs_are_refused() {
+        assert!(Settings::new(Layout::Packed, Codec::Gzip, Some(10)).is_err());
+        assert!(Settings::new(Layout::Packed, Codec::None, Some(1)).is_err());
+        let settings = Settings::new(Layout::Loose, Codec::Zstd, None).unwrap();
+        assert_eq!(settings.level, 3);
+    }
+
+    #[test]
+    fn numbers_come_from_names() {
+        assert_eq!(number_of("repository.toml"), Some(1));
+        assert_eq!(number_of("repository-12.toml"), Some(12));
+        assert_eq!(number_of("repository-1.toml"), None);
+        assert_eq!(number_of("repository-x.toml"), None);
+    }
+}
