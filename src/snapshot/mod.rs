@@ -1,4 +1,8 @@
 //! Archives and snapshots: what to back up, what was backed up, and getting it back.
 
+pub mod byte_size;
 pub mod capture;
+pub mod globs;
+pub mod path_text;
+pub mod specification;
 pub mod tree;
