@@ -154,11 +154,17 @@ impl Index {
                 let row = row?;
                 let number = row.number;
                 // The newest table's row for a number is the one that counts.
-                if !seen.entry(number.segment).or_default().insert(number.ordinal) {
+                if !seen
+                    .entry(number.segment)
+                    .or_default()
+                    .insert(number.ordinal)
+                {
                     continue;
                 }
                 if self.is_lost_place(&row.place) {
-                    lost.entry(number.segment).or_default().insert(number.ordinal);
+                    lost.entry(number.segment)
+                        .or_default()
+                        .insert(number.ordinal);
                 }
             }
         }

@@ -112,13 +112,9 @@ impl PackMeta {
         let wrong = || Error::damaged("read the pack", "its directory contradicts itself");
         let block = self.blocks.get(index).ok_or_else(wrong)?;
         let count = block.kinds.len();
-        if [
-            block.segments.len(),
-            block.ordinals.len(),
-            block.lens.len(),
-        ]
-        .iter()
-        .any(|len| *len != count)
+        if [block.segments.len(), block.ordinals.len(), block.lens.len()]
+            .iter()
+            .any(|len| *len != count)
         {
             return Err(wrong());
         }
@@ -281,7 +277,10 @@ mod tests {
         let meta: PackMeta = decode(&bytes).unwrap();
         let read: Vec<_> = meta.pieces(0).unwrap();
         assert_eq!(read.iter().map(|p| (p.0, p.2)).collect::<Vec<_>>(), pieces);
-        assert_eq!(read.iter().map(|p| p.1).collect::<Vec<_>>(), [0, 10, 30, 60]);
+        assert_eq!(
+            read.iter().map(|p| p.1).collect::<Vec<_>>(),
+            [0, 10, 30, 60]
+        );
         assert!(meta.pieces(1).is_err());
     }
 

@@ -115,7 +115,6 @@ pub struct ChunkRow {
     pub piece: Piece,
 }
 
-
 /// A table's meta, as stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct StoredMeta {

@@ -63,7 +63,13 @@ impl Table {
             return Err(damaged("another file has taken its place"));
         }
         let meta: StoredMeta = decode(sealed.meta())?;
-        let count = |kind: u8| sealed.pages().iter().filter(|p| p.page_kind == kind).count();
+        let count = |kind: u8| {
+            sealed
+                .pages()
+                .iter()
+                .filter(|p| p.page_kind == kind)
+                .count()
+        };
         let (content_pages, chunk_pages) = (count(CONTENT_PAGE), count(CHUNK_PAGE));
         let in_order = sealed.pages().is_sorted_by_key(|p| p.page_kind)
             && content_pages + chunk_pages + count(BLOCK_PAGE) == sealed.pages().len();
@@ -131,9 +137,9 @@ impl Table {
     }
 
     pub fn has(&self, number: ContentNumber) -> bool {
-        self.segments
-            .iter()
-            .any(|(segment, present)| *segment == number.segment && present.contains(number.ordinal))
+        self.segments.iter().any(|(segment, present)| {
+            *segment == number.segment && present.contains(number.ordinal)
+        })
     }
 
     /// Length of its file.
@@ -169,7 +175,9 @@ impl Table {
     }
 
     pub fn find_chunk(&self, blake3: &Blake3) -> Result<Option<ChunkRow>> {
-        let after = self.chunk_fences.partition_point(|fence| *fence <= blake3.0);
+        let after = self
+            .chunk_fences
+            .partition_point(|fence| *fence <= blake3.0);
         let Some(index) = after.checked_sub(1) else {
             return Ok(None);
         };
@@ -302,10 +310,8 @@ impl Table {
     }
 
     fn contradiction(&self) -> Error {
-        Error::damaged("read the content table", "a row contradicts the rest").at(format!(
-            "{}.table",
-            self.id
-        ))
+        Error::damaged("read the content table", "a row contradicts the rest")
+            .at(format!("{}.table", self.id))
     }
 }
 
