@@ -51,9 +51,9 @@ pub trait Storage: Send + Sync {
     /// Makes a batch of files durable, and only then visible under their names, in order; the names
     /// are durable too when this returns. One call costs less than one for each file.
     ///
-    /// Errors: [`crate::error::ErrorKind::AlreadyExists`] when a name is taken: files before it in
-    /// the batch have been published, it and those after it have not.
-    fn publish(&self, files: Vec<(Box<dyn NewFile>, String)>) -> Result<()>;
+    /// Returns the positions of files whose name was taken already: those were not published and are
+    /// deleted, all others were. Most callers want [`publish_one`], for which that is an error.
+    fn publish(&self, files: Vec<(Box<dyn NewFile>, String)>) -> Result<Vec<usize>>;
 
     /// Deletes a file; one that does not exist is no error. Durable with the next
     /// [`Storage::publish`] or [`Storage::flush_deletions`].
@@ -80,12 +80,27 @@ pub trait NewFile: Write + Send {
     fn into_any(self: Box<Self>) -> Box<dyn std::any::Any>;
 }
 
+/// Publishes one file.
+///
+/// Errors: [`crate::error::ErrorKind::AlreadyExists`] when the name is taken.
+pub fn publish_one(storage: &dyn Storage, file: Box<dyn NewFile>, name: &str) -> Result<()> {
+    let taken = storage.publish(vec![(file, name.to_owned())])?;
+    if taken.is_empty() {
+        return Ok(());
+    }
+    Err(
+        crate::error::Error::new(crate::error::ErrorKind::AlreadyExists, "publish")
+            .at(format!("{}/{name}", storage.describe()))
+            .because("there is a file of that name already"),
+    )
+}
+
 /// Publishes one small file with these bytes.
 pub fn publish_bytes(storage: &dyn Storage, name: &str, bytes: &[u8]) -> Result<()> {
     let mut file = storage.create()?;
     file.write_all(bytes)
         .map_err(|e| crate::error::Error::io("write", &e).at(name))?;
-    storage.publish(vec![(file, name.to_owned())])
+    publish_one(storage, file, name)
 }
 
 /// The whole of a small file, at most `limit` bytes.
