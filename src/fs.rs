@@ -62,7 +62,7 @@ impl fmt::Display for Escaped<'_> {
 /// Characters that do not show, or that change how their neighbours show: C1 controls, the soft
 /// hyphen, zero-width and bidirectional formatting, line and paragraph separators, byte-order marks,
 /// variation and tag characters.
-fn is_deceptive(c: char) -> bool {
+pub fn is_deceptive(c: char) -> bool {
     matches!(c,
         '\u{80}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}'
         | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
