@@ -23,7 +23,8 @@ pub struct Source {
     pub exigency: Option<PathBuf>,
 
     /// With --exigency: the repository's folder, if it is not where the snapshot says
-    #[arg(long, value_name = "DIR", requires = "exigency", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", requires = "exigency",
+        conflicts_with = "archive", value_hint = ValueHint::DirPath)]
     pub repository: Option<PathBuf>,
 }
 

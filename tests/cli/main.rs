@@ -1,0 +1,6 @@
+//! The program itself, run as people run it: each command's wiring, exit codes, JSON.
+//!
+//! Every test has a home folder of its own, empty but for what the test puts there.
+
+mod support;
+mod usage;

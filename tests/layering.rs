@@ -1,0 +1,220 @@
+//! Reads the sources and keeps true what `ARCHITECTURE.md` says of them: who may use what.
+//!
+//! main → cli → snapshot → repository → format, fs, progress, error; never the other way. A test module
+//! at the end of a file may use what it likes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A source file: its path below `src/` with slashes, and its lines without comments and tests.
+struct Source {
+    name: String,
+    whole: String,
+    lines: Vec<(usize, String)>,
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                sources.push(source(&root, path));
+            }
+        }
+    }
+    assert!(sources.len() > 20, "the sources were not found");
+    sources
+}
+
+fn source(root: &Path, path: PathBuf) -> Source {
+    let whole = fs::read_to_string(&path).unwrap();
+    let name = path
+        .strip_prefix(root)
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let lines = whole
+        .lines()
+        .take_while(|line| line.trim_end() != "#[cfg(test)]")
+        .enumerate()
+        .map(|(index, line)| (index + 1, without_comment(line).to_owned()))
+        .collect();
+    Source { name, whole, lines }
+}
+
+fn without_comment(line: &str) -> &str {
+    match line.trim_start() {
+        trimmed if trimmed.starts_with("//") => "",
+        _ => line,
+    }
+}
+
+/// Whether `line` names `word`, standing alone on its left side.
+fn names(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || "_:.".contains(c))
+    })
+}
+
+/// Fails if a file whose name does not pass `is_allowed` has a line that `finds` something.
+fn only(is_allowed: impl Fn(&str) -> bool, what: &str, finds: impl Fn(&str) -> bool) {
+    let mut wrong = Vec::new();
+    for source in sources().iter().filter(|source| !is_allowed(&source.name)) {
+        for (number, line) in source.lines.iter().filter(|(_, line)| finds(line)) {
+            wrong.push(format!("src/{}:{number}: {}", source.name, line.trim()));
+        }
+    }
+    assert!(wrong.is_empty(), "{what}:\n{}", wrong.join("\n"));
+}
+
+fn uses_crate(line: &str, name: &str) -> bool {
+    names(line, &format!("{name}::")) || names(line, &format!("use {name};"))
+}
+
+fn is_above_the_engine(name: &str) -> bool {
+    ["cli/", "gui/", "jobs/"]
+        .iter()
+        .any(|folder| name.starts_with(folder))
+        || ["main.rs", "lib.rs"].contains(&name)
+}
+
+#[test]
+fn only_the_command_line_prints() {
+    for print in ["println!", "eprintln!", "print!", "eprint!", "dbg!"] {
+        let is_allowed = |name: &str| name.starts_with("cli/") || name == "main.rs";
+        only(is_allowed, print, |line| names(line, print));
+    }
+}
+
+#[test]
+fn what_is_particular_to_the_command_line_stays_in_it() {
+    let crates = [
+        "clap",
+        "clap_complete",
+        "clap_mangen",
+        "indicatif",
+        "console",
+        "signal_hook",
+    ];
+    for name in crates {
+        only(
+            |file| file.starts_with("cli/"),
+            name,
+            |line| uses_crate(line, name),
+        );
+    }
+    for name in ["egui", "eframe", "rfd"] {
+        only(
+            |file| file.starts_with("gui/"),
+            name,
+            |line| uses_crate(line, name),
+        );
+    }
+}
+
+#[test]
+fn each_subject_has_one_file_that_owns_its_library() {
+    let owners = [
+        ("sha1", "format/digest.rs"),
+        ("blake3", "format/digest.rs"),
+        ("flate2", "format/compression.rs"),
+        ("zstd", "format/compression.rs"),
+        ("bincode", "format/encoding.rs"),
+    ];
+    for (library, owner) in owners {
+        only(
+            |file| file == owner,
+            library,
+            |line| uses_crate(line, library),
+        );
+    }
+}
+
+#[test]
+fn walkdir_is_used_in_one_place() {
+    let sources = sources();
+    let users = |source: &&Source| {
+        source
+            .lines
+            .iter()
+            .any(|(_, line)| uses_crate(line, "walkdir"))
+    };
+    let users: Vec<&str> = sources
+        .iter()
+        .filter(users)
+        .map(|source| source.name.as_str())
+        .collect();
+    assert!(users.len() <= 1, "{users:?}");
+}
+
+#[test]
+fn the_engine_reads_neither_the_environment_nor_the_configuration() {
+    only(is_above_the_engine, "the environment", |line| {
+        names(line, "env::var")
+            || names(line, "std::env::")
+            || names(line, "use std::env")
+            || names(line, "env::current_dir")
+    });
+    let may_read = |file: &str| {
+        is_above_the_engine(file) || file == "config.rs" || file.starts_with("config/")
+    };
+    only(may_read, "the configuration", |line| {
+        names(line, "crate::config") || names(line, "use super::config")
+    });
+}
+
+#[test]
+fn no_layer_knows_the_ones_above_it() {
+    let layers: [(&str, &[&str]); 6] = [
+        (
+            "format/",
+            &["repository", "snapshot", "config", "jobs", "cli", "gui"],
+        ),
+        (
+            "fs.rs",
+            &["repository", "snapshot", "config", "jobs", "cli", "gui"],
+        ),
+        (
+            "error.rs",
+            &["repository", "snapshot", "config", "jobs", "cli", "gui"],
+        ),
+        (
+            "progress.rs",
+            &["repository", "snapshot", "config", "jobs", "cli", "gui"],
+        ),
+        ("repository/", &["snapshot", "config", "jobs", "cli", "gui"]),
+        ("snapshot/", &["config", "jobs", "cli", "gui"]),
+    ];
+    for (layer, above) in layers {
+        for module in above {
+            let module = format!("crate::{module}");
+            only(
+                |file| !file.starts_with(layer),
+                layer,
+                |line| names(line, &module),
+            );
+        }
+    }
+}
+
+#[test]
+fn every_file_opens_by_saying_what_it_holds() {
+    let silent: Vec<String> = sources()
+        .into_iter()
+        .filter(|source| !source.whole.starts_with("//! "))
+        .map(|source| source.name)
+        .collect();
+    assert!(silent.is_empty(), "{silent:?}");
+}
+
+#[test]
+fn nothing_is_unsafe() {
+    only(|_| false, "unsafe", |line| names(line, "unsafe "));
+}
