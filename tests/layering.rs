@@ -123,7 +123,6 @@ fn what_is_particular_to_the_command_line_stays_in_it() {
 fn each_subject_has_one_file_that_owns_its_library() {
     let owners = [
         ("sha1", "format/digest.rs"),
-        ("blake3", "format/digest.rs"),
         ("flate2", "format/compression.rs"),
         ("zstd", "format/compression.rs"),
         ("bincode", "format/encoding.rs"),

@@ -33,6 +33,7 @@ impl Home {
         self.dir.path().canonicalize().unwrap().join(name)
     }
 
+    #[allow(dead_code)]
     pub fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
