@@ -3,6 +3,7 @@
 pub mod byte_size;
 pub mod capture;
 pub mod globs;
+pub mod matcher;
 pub mod path_text;
 pub mod specification;
 pub mod tree;
