@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::cli::values;
+use crate::snapshot::specification::Specification;
 
 #[derive(Args, Debug)]
 #[group(skip)]
@@ -42,4 +43,54 @@ pub struct Rules {
     /// Do not compress the snapshot files
     #[arg(long)]
     pub uncompressed: bool,
+}
+
+impl Rules {
+    /// Whether any of the options is given.
+    pub fn is_given(&self) -> bool {
+        let Rules {
+            exclude_dir,
+            exclude_file,
+            exclude_larger_than,
+            exclude_caches,
+            exclude_nodump,
+            one_file_system,
+            ignore_files,
+            keep_broken_links,
+            uncompressed,
+        } = self;
+        !exclude_dir.is_empty()
+            || !exclude_file.is_empty()
+            || exclude_larger_than.is_some()
+            || *exclude_caches
+            || *exclude_nodump
+            || *one_file_system
+            || *ignore_files
+            || *keep_broken_links
+            || *uncompressed
+    }
+
+    /// Adds the rules to a specification; takes none away.
+    pub fn add_to(&self, specification: &mut Specification) {
+        add(&mut specification.exclude_dirs, &self.exclude_dir);
+        add(&mut specification.exclude_files, &self.exclude_file);
+        if self.exclude_larger_than.is_some() {
+            specification.exclude_larger_than = self.exclude_larger_than;
+        }
+        specification.exclude_caches |= self.exclude_caches;
+        specification.exclude_nodump |= self.exclude_nodump;
+        specification.one_file_system |= self.one_file_system;
+        specification.ignore_files |= self.ignore_files;
+        specification.keep_broken_links |= self.keep_broken_links;
+        specification.compress_snapshots &= !self.uncompressed;
+    }
+}
+
+/// Adds what is not there yet.
+pub fn add<T: Clone + PartialEq>(rules: &mut Vec<T>, more: &[T]) {
+    for rule in more {
+        if !rules.contains(rule) {
+            rules.push(rule.clone());
+        }
+    }
 }
