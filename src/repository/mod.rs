@@ -3,6 +3,7 @@
 pub mod index;
 pub mod lock;
 pub mod pack;
+pub mod process;
 pub mod settings;
 pub mod storage;
 pub mod table;

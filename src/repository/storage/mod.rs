@@ -9,6 +9,11 @@
 //! Names are relative, with `/` between their parts, made of ASCII letters, digits, `.`, `-` and `_`.
 //! They are made by Gibus and hold nothing from outside.
 
+pub mod local;
+pub mod memory;
+#[cfg(test)]
+mod suite;
+
 use std::io::Write;
 use std::sync::Arc;
 

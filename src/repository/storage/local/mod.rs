@@ -1,0 +1,381 @@
+//! A folder on this machine, or on a share that is mounted here, as [`Storage`].
+//!
+//! Everything goes through one *handle* on the folder, opened once. A disk that is pulled out, or a share
+//! that is unmounted, leaves an empty mount point under the same path; a handle never leads there: it
+//! fails, and nothing is written to the wrong disk.
+//!
+//! Round trips are what a share costs, so nothing is asked that an attempt would tell as well: folders
+//! are made when something is missing a folder, not looked for beforehand.
+//!
+//! - this file: opening, listing, reading, deleting
+//! - [`new_file`]: a file being written
+//! - [`publish`]: how it gets durable, and then its name; why a crash at any moment is harmless
+//! - [`folders`]: which folders have changes that are not durable yet
+
+mod folders;
+mod new_file;
+mod publish;
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, SystemTime};
+
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, StatxFlags};
+use rustix::io::{Errno, retry_on_intr};
+
+use super::{Listed, NewFile, Space, Storage};
+use crate::error::{Context, Error, ErrorKind, Result};
+use crate::fs::{LocalFile, ReadAt, escaped_path};
+use crate::repository::process::{Process, ProcessState};
+use folders::Folders;
+use new_file::LocalNewFile;
+
+/// Where files are before they are published.
+const TEMPORARY: &str = "tmp";
+/// Temporary files of processes that cannot be seen from here (another machine, a container) count as
+/// left over when nothing was written to them for this long.
+const ABANDONED: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Only the owner enters.
+const FOLDER_MODE: Mode = Mode::RWXU;
+/// How often a read that failed is tried again, and after what pause: cables and shares hiccup.
+const READ_RETRIES: u32 = 2;
+const RETRY_PAUSE: Duration = Duration::from_millis(50);
+
+/// A folder that keeps write-once files.
+pub struct LocalStorage {
+    place: Arc<Place>,
+}
+
+/// What the storage and its unfinished files share.
+struct Place {
+    root: OwnedFd,
+    /// For messages only; never used to get at a file.
+    path: PathBuf,
+    folders: Folders,
+    /// Whether one call makes everything durable, and reports when it could not; found out once.
+    syncs_at_once: OnceLock<bool>,
+    /// Held while that call is made.
+    sync_turn: Mutex<()>,
+    /// Set once something that was written may have been lost: nothing is believed durable after that.
+    has_lost_writes: AtomicBool,
+    /// The way in which a file gets a name that must be free, see [`publish`].
+    naming: AtomicU8,
+}
+
+impl LocalStorage {
+    /// Opens the folder, which is made, with those above it, where it is missing.
+    pub fn create(path: &Path) -> Result<LocalStorage> {
+        make_folders(path)?;
+        LocalStorage::open(path)
+    }
+
+    /// Opens a folder that is there.
+    ///
+    /// Errors: [`ErrorKind::NotFound`] when it is not.
+    pub fn open(path: &Path) -> Result<LocalStorage> {
+        let root = reading(|| open_folder(CWD, path)).context("open the folder", path)?;
+        Ok(LocalStorage {
+            place: Arc::new(Place {
+                root,
+                path: path.to_owned(),
+                folders: Folders::default(),
+                syncs_at_once: OnceLock::new(),
+                sync_turn: Mutex::new(()),
+                has_lost_writes: AtomicBool::new(false),
+                naming: AtomicU8::new(0),
+            }),
+        })
+    }
+
+    /// The handle on the folder.
+    pub fn root(&self) -> BorrowedFd<'_> {
+        self.place.root.as_fd()
+    }
+
+    /// The path that the folder was opened by, for messages.
+    pub fn path(&self) -> &Path {
+        &self.place.path
+    }
+}
+
+impl Place {
+    /// The path of a file or folder in here, for messages.
+    fn full_path(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Makes a folder, and those above it within the storage.
+    fn make_folder(&self, folder: &str) -> Result<()> {
+        match retry_on_intr(|| rustix::fs::mkdirat(&self.root, folder, FOLDER_MODE)) {
+            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Err(Errno::NOENT) if folder.contains('/') => {
+                self.make_folder(parent_of(folder))?;
+                self.make_folder(folder)
+            }
+            Err(Errno::NOENT) => Err(Error::new(ErrorKind::Unavailable, "make the folder")
+                .because("the folder that it belongs into is gone")
+                .at(self.full_path(folder))),
+            other => other.context("make the folder", self.full_path(folder)),
+        }
+    }
+}
+
+impl Storage for LocalStorage {
+    fn list(&self, folder: &str) -> Result<Vec<Listed>> {
+        let mut listed = Vec::new();
+        self.for_each_file(folder, StatxFlags::SIZE, |name, status| {
+            listed.push(Listed {
+                name: name.to_owned(),
+                bytes: status.stx_size,
+            });
+        })?;
+        Ok(listed)
+    }
+
+    fn open(&self, name: &str) -> Result<Arc<dyn ReadAt>> {
+        checked(name)?;
+        let path = || self.place.full_path(name);
+        // Should the name lead to a pipe, do not wait for its other end.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let opened = reading(|| rustix::fs::openat(&self.place.root, name, flags, Mode::empty()));
+        let file = File::from(opened.context("open", path())?);
+        let kind = file.metadata().context("open", path())?.file_type();
+        if !kind.is_file() {
+            return Err(not_a_file("open").at(path()));
+        }
+        let file = LocalFile::new(file).context("open", path())?;
+        Ok(Arc::new(StoredFile(file)))
+    }
+
+    fn size(&self, name: &str) -> Result<Option<u64>> {
+        checked(name)?;
+        let found =
+            reading(|| rustix::fs::statat(&self.place.root, name, AtFlags::SYMLINK_NOFOLLOW));
+        match found {
+            Ok(status) if FileType::from_raw_mode(status.st_mode) == FileType::RegularFile => {
+                Ok(Some(status.st_size as u64))
+            }
+            Ok(_) => Err(not_a_file("look at").at(self.place.full_path(name))),
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
+            Err(errno) => Err(errno).context("look at", self.place.full_path(name)),
+        }
+    }
+
+    fn create(&self) -> Result<Box<dyn NewFile>> {
+        Ok(Box::new(LocalNewFile::new(Arc::clone(&self.place))))
+    }
+
+    fn publish(&self, files: Vec<(Box<dyn NewFile>, String)>) -> Result<()> {
+        self.place.publish(files)
+    }
+
+    fn delete(&self, name: &str) -> Result<()> {
+        checked(name)?;
+        let deleted =
+            retry_on_intr(|| rustix::fs::unlinkat(&self.place.root, name, AtFlags::empty()));
+        match deleted {
+            Ok(()) => {
+                self.place.folders.changed(parent_of(name));
+                Ok(())
+            }
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(()),
+            Err(errno) => Err(errno).context("delete", self.place.full_path(name)),
+        }
+    }
+
+    fn flush_deletions(&self, folder: &str) -> Result<()> {
+        self.place.sync_folders(Some(folder))
+    }
+
+    fn leftovers(&self) -> Result<Vec<Listed>> {
+        let now = SystemTime::now();
+        let mut left = Vec::new();
+        let wanted = StatxFlags::SIZE | StatxFlags::MTIME;
+        self.for_each_file(TEMPORARY, wanted, |name, status| {
+            let mark = name.rsplit_once('-').map(|(mark, _random)| mark);
+            let is_left = match mark.and_then(Process::parse).map(|owner| owner.state()) {
+                Some(ProcessState::Running) => false,
+                Some(ProcessState::Ended | ProcessState::EarlierBoot) => true,
+                Some(ProcessState::Hidden | ProcessState::Elsewhere) | None => {
+                    let written = u64::try_from(status.stx_mtime.tv_sec).unwrap_or(0);
+                    let written = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(written));
+                    written
+                        .and_then(|written| now.duration_since(written).ok())
+                        .is_some_and(|age| age > ABANDONED)
+                }
+            };
+            if is_left {
+                left.push(Listed {
+                    name: name.to_owned(),
+                    bytes: status.stx_size,
+                });
+            }
+        })?;
+        Ok(left)
+    }
+
+    fn delete_leftover(&self, name: &str) -> Result<()> {
+        self.delete(&format!("{TEMPORARY}/{name}"))
+    }
+
+    fn space(&self) -> Result<Space> {
+        let status = reading(|| rustix::fs::fstatvfs(&self.place.root))
+            .context("ask for the free space of", &self.place.path)?;
+        Ok(Space {
+            total: status.f_blocks.saturating_mul(status.f_frsize),
+            free: status.f_bavail.saturating_mul(status.f_frsize),
+        })
+    }
+
+    fn describe(&self) -> String {
+        escaped_path(&self.place.path).to_string()
+    }
+}
+
+impl LocalStorage {
+    /// Calls `found` with name and status of every file in `folder`.
+    fn for_each_file(
+        &self,
+        folder: &str,
+        wanted: StatxFlags,
+        mut found: impl FnMut(&str, &rustix::fs::Statx),
+    ) -> Result<()> {
+        let path = || self.place.full_path(folder);
+        let opened = match reading(|| open_folder(&self.place.root, or_itself(folder))) {
+            Err(Errno::NOENT) => return Ok(()),
+            opened => opened.context("list", path())?,
+        };
+        let mut entries = Dir::new(opened).context("list", path())?;
+        // The listing brought the sizes along; a share need not be asked once more for each.
+        let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::STATX_DONT_SYNC;
+        let wanted = wanted | StatxFlags::TYPE;
+        while let Some(entry) = entries.read() {
+            let entry = entry.context("list", path())?;
+            let may_be_file =
+                matches!(entry.file_type(), FileType::RegularFile | FileType::Unknown);
+            // Names that are not text are not ours.
+            let Some(name) = entry.file_name().to_str().ok().filter(|_| may_be_file) else {
+                continue;
+            };
+            let handle = entries.fd().context("list", path())?;
+            let status = match reading(|| rustix::fs::statx(handle, name, flags, wanted)) {
+                Err(Errno::NOENT) => continue,
+                status => status.context("list", path())?,
+            };
+            if FileType::from_raw_mode(status.stx_mode.into()) == FileType::RegularFile {
+                found(name, &status);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A stored file; a read that fails is tried again.
+struct StoredFile(LocalFile);
+
+impl ReadAt for StoredFile {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        let mut retries = READ_RETRIES;
+        loop {
+            match self.0.read_exact_at(buffer, offset) {
+                Err(e) if retries > 0 && is_hiccup(&e) => {
+                    retries -= 1;
+                    std::thread::sleep(RETRY_PAUSE);
+                }
+                done => return done,
+            }
+        }
+    }
+}
+
+fn is_hiccup(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::IO.raw_os_error())
+}
+
+/// Makes a call that changes nothing: again when it was interrupted, twice again when the device failed.
+fn reading<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> rustix::io::Result<T> {
+    let mut retries = READ_RETRIES;
+    loop {
+        match call() {
+            Err(Errno::INTR) => {}
+            Err(Errno::IO) if retries > 0 => {
+                retries -= 1;
+                std::thread::sleep(RETRY_PAUSE);
+            }
+            done => return done,
+        }
+    }
+}
+
+fn open_folder(at: impl AsFd, path: impl rustix::path::Arg + Copy) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::openat(at, path, flags, Mode::empty())
+}
+
+/// Makes `path` and what is missing above it; what was made is durable.
+fn make_folders(path: &Path) -> Result<()> {
+    let mut missing = Vec::new();
+    for folder in path.ancestors().filter(|path| !path.as_os_str().is_empty()) {
+        match make_durable_folder(folder) {
+            Err(Errno::NOENT) => missing.push(folder),
+            made => {
+                made.context("make the folder", folder)?;
+                break;
+            }
+        }
+    }
+    for folder in missing.into_iter().rev() {
+        make_durable_folder(folder).context("make the folder", folder)?;
+    }
+    Ok(())
+}
+
+fn make_durable_folder(folder: &Path) -> rustix::io::Result<()> {
+    match retry_on_intr(|| rustix::fs::mkdirat(CWD, folder, FOLDER_MODE)) {
+        Err(Errno::EXIST) => return Ok(()),
+        made => made?,
+    }
+    let above = folder.parent().filter(|path| !path.as_os_str().is_empty());
+    match open_folder(CWD, above.unwrap_or(Path::new("."))) {
+        Ok(above) => folders::sync_folder(&above).map(|_| ()),
+        // One may be allowed to make a folder where one may not list.
+        Err(Errno::ACCESS) => Ok(()),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// The folder of a file, empty for the root.
+fn parent_of(name: &str) -> &str {
+    name.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn or_itself(folder: &str) -> &str {
+    if folder.is_empty() { "." } else { folder }
+}
+
+/// Refuses names that could lead outside the storage; none that Gibus makes do.
+fn checked(name: &str) -> Result<()> {
+    let is_plain =
+        |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains('\0');
+    if name.split('/').all(is_plain) {
+        Ok(())
+    } else {
+        Err(Error::invalid("use the name", "it is not one of a stored file").at(name))
+    }
+}
+
+fn not_a_file(attempted: &str) -> Error {
+    Error::damaged(attempted, "something that is not a file is in its place")
+}
+
+#[cfg(test)]
+mod tests;
