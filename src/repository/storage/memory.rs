@@ -175,7 +175,7 @@ impl Storage for MemoryStorage {
         }))
     }
 
-    fn publish(&self, files: Vec<(Box<dyn NewFile>, String)>) -> Result<()> {
+    fn publish(&self, files: Vec<(Box<dyn NewFile>, String)>) -> Result<Vec<usize>> {
         let mut batch = Vec::with_capacity(files.len());
         for (file, name) in files {
             let file = file.into_any().downcast::<MemoryNewFile>().map_err(|_| {
@@ -184,11 +184,13 @@ impl Storage for MemoryStorage {
             self.operate().context("make durable", &name)?;
             batch.push((file, name));
         }
-        for (file, name) in batch {
+        let mut taken = Vec::new();
+        for (at, (file, name)) in batch.into_iter().enumerate() {
             self.operate().context("publish", &name)?;
             let mut state = lock(&self.0);
             if state.visible.contains_key(&name) {
-                return Err(Errno::EXIST).context("publish", &name);
+                taken.push(at);
+                continue;
             }
             let bytes = Arc::new(file.bytes);
             state.visible.insert(name.clone(), bytes);
@@ -196,7 +198,7 @@ impl Storage for MemoryStorage {
         }
         self.operate().context("make durable", "a folder")?;
         self.make_durable(|_| true);
-        Ok(())
+        Ok(taken)
     }
 
     fn delete(&self, name: &str) -> Result<()> {

@@ -170,7 +170,7 @@ impl Storage for LocalStorage {
         Ok(Box::new(LocalNewFile::new(Arc::clone(&self.place))))
     }
 
-    fn publish(&self, files: Vec<(Box<dyn NewFile>, String)>) -> Result<()> {
+    fn publish(&self, files: Vec<(Box<dyn NewFile>, String)>) -> Result<Vec<usize>> {
         self.place.publish(files)
     }
 

@@ -60,27 +60,41 @@ impl Place {
             self.sync_all()?;
         }
 
-        let named = batch.iter_mut().try_for_each(|(file, name)| {
-            self.give_name(file.temporary(), name)?;
-            file.forget_temporary();
-            Ok(())
-        });
-        // Also when a name was taken: those before it have been published.
+        let mut taken = Vec::new();
+        let named = batch
+            .iter_mut()
+            .enumerate()
+            .try_for_each(|(at, (file, name))| {
+                if self.give_name(file.temporary(), name)? {
+                    file.forget_temporary();
+                } else {
+                    taken.push(at);
+                }
+                Ok(())
+            });
+        // Also after a failure: the files before it can be seen.
         let synced = self.sync_folders(None);
-        named.and(synced)
+        named.and(synced).map(|()| taken)
     }
 
-    /// Gives a durable file its final name, and makes the folder for it where it is missing.
-    fn give_name(&self, temporary: &str, name: &str) -> Result<()> {
+    /// Gives a durable file its final name, and makes the folder for it where it is missing; false if
+    /// the name is taken.
+    fn give_name(&self, temporary: &str, name: &str) -> Result<bool> {
         let folder = parent_of(name);
         let mut named = self.rename_if_free(temporary, name);
         if named == Err(Errno::NOENT) && !folder.is_empty() {
             self.make_folder(folder)?;
             named = self.rename_if_free(temporary, name);
         }
-        named.context("publish", self.full_path(name))?;
+        // A name that is taken may not be durable yet, when another process gave it just now: the caller
+        // will rely on that file as if it were this one, so its folder counts as changed as well.
         self.folders.changed(folder);
-        Ok(())
+        match named {
+            Err(Errno::EXIST) => Ok(false),
+            named => named
+                .context("publish", self.full_path(name))
+                .map(|()| true),
+        }
     }
 
     fn rename_if_free(&self, from: &str, to: &str) -> rustix::io::Result<()> {

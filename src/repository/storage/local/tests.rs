@@ -1,5 +1,5 @@
 use super::*;
-use crate::repository::storage::{publish_bytes, read_bytes, suite};
+use crate::repository::storage::{publish_bytes, publish_one, read_bytes, suite};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
@@ -117,7 +117,7 @@ fn what_dead_processes_left_is_found_and_what_others_write_is_not() {
         storage.delete_leftover(&file.name).unwrap();
     }
     assert!(storage.leftovers().unwrap().is_empty());
-    storage.publish(vec![(mine, "x/mine".to_owned())]).unwrap();
+    publish_one(&storage, mine, "x/mine").unwrap();
     assert_eq!(storage.size("x/mine").unwrap(), Some(1 << 20));
 }
 
