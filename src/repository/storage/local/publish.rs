@@ -41,7 +41,10 @@ const LINK: u8 = 1;
 const LOOK_THEN_RENAME: u8 = 2;
 
 impl Place {
-    pub(super) fn publish(self: &Arc<Self>, files: Vec<(Box<dyn NewFile>, String)>) -> Result<()> {
+    pub(super) fn publish(
+        self: &Arc<Self>,
+        files: Vec<(Box<dyn NewFile>, String)>,
+    ) -> Result<Vec<usize>> {
         let mut batch = Vec::with_capacity(files.len());
         for (file, name) in files {
             checked(&name)?;
