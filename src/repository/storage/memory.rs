@@ -201,6 +201,21 @@ impl Storage for MemoryStorage {
         Ok(taken)
     }
 
+    fn publish_first_free(
+        &self,
+        file: Box<dyn NewFile>,
+        names: &mut dyn Iterator<Item = String>,
+    ) -> Result<String> {
+        let is_taken = |name: &str| lock(&self.0).visible.contains_key(name);
+        for name in names {
+            if !is_taken(&name) {
+                super::publish_one(self, file, &name)?;
+                return Ok(name);
+            }
+        }
+        Err(super::name_taken("memory"))
+    }
+
     fn delete(&self, name: &str) -> Result<()> {
         self.operate().context("delete", name)?;
         let mut state = lock(&self.0);

@@ -60,6 +60,16 @@ pub trait Storage: Send + Sync {
     /// deleted, all others were. Most callers want [`publish_one`], for which that is an error.
     fn publish(&self, files: Vec<(Box<dyn NewFile>, String)>) -> Result<Vec<usize>>;
 
+    /// Makes one file durable, and then visible under the first of `names` that is free; returns which
+    /// that is. For names that others may take meanwhile.
+    ///
+    /// Errors: [`crate::error::ErrorKind::AlreadyExists`] when all are taken.
+    fn publish_first_free(
+        &self,
+        file: Box<dyn NewFile>,
+        names: &mut dyn Iterator<Item = String>,
+    ) -> Result<String>;
+
     /// Deletes a file; one that does not exist is no error. Durable with the next
     /// [`Storage::publish`] or [`Storage::flush_deletions`].
     fn delete(&self, name: &str) -> Result<()>;
@@ -93,11 +103,14 @@ pub fn publish_one(storage: &dyn Storage, file: Box<dyn NewFile>, name: &str) ->
     if taken.is_empty() {
         return Ok(());
     }
-    Err(
-        crate::error::Error::new(crate::error::ErrorKind::AlreadyExists, "publish")
-            .at(format!("{}/{name}", storage.describe()))
-            .because("there is a file of that name already"),
-    )
+    Err(name_taken(&format!("{}/{name}", storage.describe())))
+}
+
+/// The error of a file whose name is taken.
+fn name_taken(at: &str) -> crate::error::Error {
+    crate::error::Error::new(crate::error::ErrorKind::AlreadyExists, "publish")
+        .at(at)
+        .because("there is a file of that name already")
 }
 
 /// Publishes one small file with these bytes.

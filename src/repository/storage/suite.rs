@@ -11,6 +11,7 @@ pub(super) fn exercise(storage: &dyn Storage) {
     a_published_file_is_read_back(storage);
     a_taken_name_is_refused(storage);
     a_batch_reports_names_that_were_taken(storage);
+    a_file_gets_the_first_free_name(storage);
     a_file_of_any_length_comes_back(storage);
     a_deleted_file_is_gone(storage);
     names_cannot_lead_outside(storage);
@@ -75,6 +76,22 @@ fn a_batch_reports_names_that_were_taken(storage: &dyn Storage) {
     assert_eq!(names(storage, "batch"), expected);
     assert_eq!(read_bytes(storage, "batch/12", 9).unwrap(), b"first");
     assert_eq!(read_bytes(storage, "batch/13", 9).unwrap(), b"13");
+}
+
+fn a_file_gets_the_first_free_name(storage: &dyn Storage) {
+    let publish = |text: &[u8], names: &[&str]| {
+        let mut file = storage.create()?;
+        file.write_all(text).unwrap();
+        storage.publish_first_free(file, &mut names.iter().map(|name| (*name).to_owned()))
+    };
+    assert_eq!(publish(b"1", &["free/a", "free/b"]).unwrap(), "free/a");
+    assert_eq!(publish(b"2", &["free/a", "free/b"]).unwrap(), "free/b");
+    let error = publish(b"3", &["free/a", "free/b"]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    assert!(publish(b"4", &[]).is_err());
+    assert_eq!(read_bytes(storage, "free/a", 9).unwrap(), b"1");
+    assert_eq!(read_bytes(storage, "free/b", 9).unwrap(), b"2");
+    assert!(storage.leftovers().unwrap().is_empty());
 }
 
 fn a_file_of_any_length_comes_back(storage: &dyn Storage) {

@@ -174,6 +174,14 @@ impl Storage for LocalStorage {
         self.place.publish(files)
     }
 
+    fn publish_first_free(
+        &self,
+        file: Box<dyn NewFile>,
+        names: &mut dyn Iterator<Item = String>,
+    ) -> Result<String> {
+        self.place.publish_first_free(file, names)
+    }
+
     fn delete(&self, name: &str) -> Result<()> {
         checked(name)?;
         let deleted =

@@ -24,8 +24,9 @@ use rustix::io::{Errno, retry_on_intr};
 use super::new_file::LocalNewFile;
 use super::{Place, checked, parent_of};
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::fs::escaped_path;
 use crate::progress::lock;
-use crate::repository::storage::NewFile;
+use crate::repository::storage::{NewFile, name_taken};
 
 /// So many calls wait for the disk or the share at the same time.
 const SIDE_BY_SIDE: usize = 16;
@@ -48,12 +49,7 @@ impl Place {
         let mut batch = Vec::with_capacity(files.len());
         for (file, name) in files {
             checked(&name)?;
-            let file = file.into_any().downcast::<LocalNewFile>().ok();
-            let ours = file.filter(|file| Arc::ptr_eq(&file.place, self));
-            let ours = ours.ok_or_else(|| {
-                Error::invalid("publish", "it was written for another storage").at(&name)
-            })?;
-            batch.push((ours, name));
+            batch.push((self.own(file).map_err(|e| e.at(&name))?, name));
         }
         self.check_nothing_lost()?;
 
@@ -78,6 +74,34 @@ impl Place {
         // Also after a failure: the files before it can be seen.
         let synced = self.sync_folders(None);
         named.and(synced).map(|()| taken)
+    }
+
+    pub(super) fn publish_first_free(
+        self: &Arc<Self>,
+        file: Box<dyn NewFile>,
+        names: &mut dyn Iterator<Item = String>,
+    ) -> Result<String> {
+        let mut file = self.own(file)?;
+        self.check_nothing_lost()?;
+        file.complete(true)?;
+        let mut last = self.path.clone();
+        for name in names {
+            checked(&name)?;
+            if self.give_name(file.temporary(), &name)? {
+                file.forget_temporary();
+                self.sync_folders(None)?;
+                return Ok(name);
+            }
+            last = self.full_path(&name);
+        }
+        Err(name_taken(&escaped_path(&last).to_string()))
+    }
+
+    /// The file as this storage's own.
+    fn own(self: &Arc<Self>, file: Box<dyn NewFile>) -> Result<Box<LocalNewFile>> {
+        let file = file.into_any().downcast::<LocalNewFile>().ok();
+        file.filter(|file| Arc::ptr_eq(&file.place, self))
+            .ok_or_else(|| Error::invalid("publish", "it was written for another storage"))
     }
 
     /// Gives a durable file its final name, and makes the folder for it where it is missing; false if
