@@ -1,9 +1,11 @@
 //! Archives and snapshots: what to back up, what was backed up, and getting it back.
 
+pub mod archive;
 pub mod byte_size;
 pub mod capture;
 pub mod globs;
 pub mod matcher;
 pub mod path_text;
+pub mod places;
 pub mod specification;
 pub mod tree;
