@@ -173,3 +173,32 @@ fn a_full_disk_behind_the_output_is_an_error() {
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.contains("no space left"), "{message}");
 }
+
+#[test]
+fn packages_get_their_man_pages_and_completions_from_one_script() {
+    let home = Home::new();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/generate.sh");
+    let output = std::process::Command::new("sh")
+        .arg(script)
+        .arg(home.path("usr"))
+        .arg(env!("CARGO_BIN_EXE_gibus"))
+        .env("HOME", home.path(""))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(
+        output.stdout.is_empty() && output.stderr.is_empty(),
+        "{output:?}"
+    );
+    for file in [
+        "share/man/man1/gibus-backup.1",
+        "share/bash-completion/completions/gibus",
+        "share/zsh/vendor-completions/_gibus",
+        "share/fish/vendor_completions.d/gibus.fish",
+    ] {
+        assert!(
+            home.path("usr").join(file).metadata().unwrap().len() > 0,
+            "{file}"
+        );
+    }
+}
