@@ -104,44 +104,16 @@ fn absolute(dir: PathBuf) -> Result<PathBuf> {
 fn user_name() -> String {
     let name = uzers::get_current_username();
     let uid = || uzers::get_current_uid().to_string();
-    folder_name(&name.map_or_else(uid, |name| name.to_string_lossy().into_owned()))
+    name.map_or_else(uid, |name| name.to_string_lossy().into_owned())
 }
 
 fn host_name() -> String {
     let name = rustix::system::uname();
     // "laptop.example.org" and "laptop" are one computer, with and without a network.
     let name = name.nodename().to_string_lossy().into_owned();
-    folder_name(name.split('.').next().unwrap_or_default())
-}
-
-/// A name that can be a folder's name on any server.
-fn folder_name(name: &str) -> String {
-    let keep = |c: char| {
-        if c.is_alphanumeric() || "-_.@".contains(c) {
-            c
-        } else {
-            '_'
-        }
-    };
-    let name: String = name.chars().map(keep).collect();
-    match name.trim_start_matches('.') {
-        "" => "unknown".to_owned(),
-        name => name.to_owned(),
-    }
+    name.split('.').next().unwrap_or_default().to_owned()
 }
 
 pub fn not_built() -> Failure {
     Failure::from(Error::new(ErrorKind::Unsupported, "do that").because("it is not built yet"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_users_and_hosts_become_folder_names() {
-        assert_eq!(folder_name("me"), "me");
-        assert_eq!(folder_name("DOMAIN\\me/x"), "DOMAIN_me_x");
-        assert_eq!(folder_name(".."), "unknown");
-    }
 }

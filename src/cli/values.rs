@@ -1,4 +1,4 @@
-//! Values on the command line that are not plain text or numbers: sizes, durations, names.
+//! Values on the command line that are not plain text or numbers: sizes, durations.
 
 use std::time::Duration;
 
@@ -26,23 +26,6 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "write a duration like 30s, 5m or 1h30m".to_owned())
 }
 
-/// Names of repositories and archives become names of folders, on servers of every kind.
-pub fn parse_name(text: &str) -> Result<String, String> {
-    const RESERVED: [&str; 4] = ["con", "prn", "aux", "nul"];
-    let allowed = |c: char| c.is_alphanumeric() || "-_.+@ ".contains(c);
-    if text.is_empty() || text.len() > 100 {
-        Err("a name has 1 to 100 characters".to_owned())
-    } else if !text.chars().all(allowed) {
-        Err("a name is made of letters, digits, spaces and - _ . + @".to_owned())
-    } else if text.starts_with(['.', '-', ' ']) || text.ends_with(['.', ' ']) {
-        Err("a name starts with a letter or digit, and ends with no dot or space".to_owned())
-    } else if RESERVED.contains(&text.to_lowercase().as_str()) {
-        Err("some file servers keep that name for themselves; choose another".to_owned())
-    } else {
-        Ok(text.to_owned())
-    }
-}
-
 /// A number of snapshots to keep.
 pub fn parse_count(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
@@ -62,27 +45,6 @@ mod tests {
         assert_eq!(parse_duration("1h30m"), Ok(Duration::from_secs(5400)));
         for bad in ["", "soon", "-5s"] {
             assert!(parse_duration(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_name_is_one_harmless_folder() {
-        for good in ["home", "NAS-2", "mes documents", "été", "a.b"] {
-            assert!(parse_name(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            ".",
-            "..",
-            "a/b",
-            "-x",
-            "a\nb",
-            "x.",
-            "CON",
-            " a",
-            "a\u{202e}b",
-        ] {
-            assert!(parse_name(bad).is_err(), "{bad}");
         }
     }
 }

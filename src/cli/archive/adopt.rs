@@ -8,7 +8,7 @@ use clap::ValueHint;
 
 use crate::cli::context::Context;
 use crate::cli::failure::Outcome;
-use crate::cli::values;
+use crate::snapshot::places::ArchiveName;
 
 /// Take an existing archive into the configuration
 ///
@@ -20,8 +20,8 @@ pub struct Options {
     pub dir: PathBuf,
 
     /// A name for it; its own if left out
-    #[arg(long, value_name = "NAME", value_parser = values::parse_name)]
-    pub name: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<ArchiveName>,
 
     /// The folder of its repository, if it is not where the archive says
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

@@ -9,14 +9,14 @@ use clap::ValueHint;
 use super::rules::Rules;
 use crate::cli::context::Context;
 use crate::cli::failure::Outcome;
-use crate::cli::values;
+use crate::snapshot::places::ArchiveName;
 
 /// Make a new archive: what to back up, and into which repository
 #[derive(Args, Debug)]
 pub struct Options {
     /// Name for it
-    #[arg(value_name = "NAME", value_parser = values::parse_name)]
-    pub name: String,
+    #[arg(value_name = "NAME")]
+    pub name: ArchiveName,
 
     /// The repository that keeps the contents
     #[arg(long, value_name = "NAME")]

@@ -8,7 +8,7 @@ use clap::ValueHint;
 
 use crate::cli::context::Context;
 use crate::cli::failure::Outcome;
-use crate::cli::values;
+use crate::snapshot::places::RepositoryName;
 
 /// Take an existing repository into the configuration
 #[derive(Args, Debug)]
@@ -18,8 +18,8 @@ pub struct Options {
     pub dir: PathBuf,
 
     /// A name for it; that of its folder if left out
-    #[arg(long, value_name = "NAME", value_parser = values::parse_name)]
-    pub name: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<RepositoryName>,
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {

@@ -8,14 +8,14 @@ use clap::{ValueEnum, ValueHint};
 
 use crate::cli::context::Context;
 use crate::cli::failure::Outcome;
-use crate::cli::values;
+use crate::snapshot::places::RepositoryName;
 
 /// Make a new repository
 #[derive(Args, Debug)]
 pub struct Options {
     /// Name for it
-    #[arg(value_name = "NAME", value_parser = values::parse_name)]
-    pub name: String,
+    #[arg(value_name = "NAME")]
+    pub name: RepositoryName,
 
     /// The folder to make it in, e.g. of another disk; ~/.local/share/gibus if left out
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
