@@ -10,7 +10,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::fs::escaped_path;
 
@@ -44,14 +44,14 @@ pub enum ErrorKind {
 }
 
 /// An error: what was attempted, on what, why it failed, what to do next.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Error(Box<Parts>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Parts {
     kind: ErrorKind,
     attempted: String,
-    at: Option<String>,
+    at: Option<PathBuf>,
     why: Option<String>,
     advice: Option<String>,
     os: Option<i32>,
@@ -96,7 +96,7 @@ impl Error {
     #[must_use]
     pub fn at(mut self, path: impl AsRef<Path>) -> Error {
         if self.0.at.is_none() {
-            self.0.at = Some(escaped_path(path.as_ref()).to_string());
+            self.0.at = Some(path.as_ref().to_owned());
         }
         self
     }
@@ -116,6 +116,11 @@ impl Error {
 
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// The path or object concerned, where one was named.
+    pub fn path(&self) -> Option<&Path> {
+        self.0.at.as_deref()
     }
 
     /// The number of the operating system's error, when there was one.
@@ -150,7 +155,7 @@ impl fmt::Display for Error {
         let parts = &self.0;
         write!(f, "could not {}", parts.attempted)?;
         if let Some(at) = &parts.at {
-            write!(f, " '{at}'")?;
+            write!(f, " '{}'", escaped_path(at))?;
         }
         if let Some(why) = &parts.why {
             write!(f, ": {why}")?;
