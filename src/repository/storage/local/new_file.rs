@@ -5,22 +5,18 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use rustix::fs::{Advice, AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::{Place, TEMPORARY};
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Error, ErrorKind, Result};
 use crate::repository::process::Process;
 use crate::repository::storage::NewFile;
 
 /// Written to the file at once.
 const BUFFER_LEN: usize = 256 << 10;
-/// Once this much has been written, the system is asked to begin bringing it to the disk, so that there is
-/// little to wait for when the file is made durable.
-const BEGIN_WRITING_BACK: u64 = 8 << 20;
 
 pub(super) struct LocalNewFile {
     pub(super) place: Arc<Place>,
@@ -28,8 +24,8 @@ pub(super) struct LocalNewFile {
     file: Option<File>,
     /// Its name in the storage while it has one that is temporary.
     temporary: Option<String>,
-    written: u64,
-    written_back: u64,
+    /// Set when a write failed: bytes are missing.
+    is_broken: bool,
 }
 
 impl LocalNewFile {
@@ -39,18 +35,21 @@ impl LocalNewFile {
             buffer: Vec::new(),
             file: None,
             temporary: None,
-            written: 0,
-            written_back: 0,
+            is_broken: false,
         }
     }
 
     /// Hands all that is left to the operating system, and makes it durable if `is_synced`. The file is
     /// closed then. An error of a share or a quota that shows only when a file is closed shows in
     /// the sync, which sends everything; only local file systems, which have no such errors, are closed
-    /// without one.
-    pub(super) fn complete(&mut self, is_synced: bool) -> Result<()> {
-        let name = self.temporary.clone();
-        let at = self.place.full_path(name.as_deref().unwrap_or(TEMPORARY));
+    /// without one. `name` is the one it shall have, for messages.
+    pub(super) fn complete(&mut self, is_synced: bool, name: &str) -> Result<()> {
+        let at = self.place.full_path(name);
+        if self.is_broken {
+            return Err(Error::new(ErrorKind::Io, "publish")
+                .because("not all of it could be written")
+                .at(at));
+        }
         self.write_buffer().context("write", &at)?;
         if let Some(file) = self.file.take()
             && is_synced
@@ -82,28 +81,20 @@ impl LocalNewFile {
     }
 
     fn write_through(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let file = match &mut self.file {
-            Some(file) => file,
+        let written = self.open().and_then(|mut file| file.write_all(bytes));
+        self.is_broken |= written.is_err();
+        written
+    }
+
+    fn open(&mut self) -> io::Result<&File> {
+        match self.file {
+            Some(ref file) => Ok(file),
             None => {
                 let (file, name) = make(&self.place)?;
                 self.temporary = Some(name);
-                self.file.insert(file)
+                Ok(self.file.insert(file))
             }
-        };
-        file.write_all(bytes)?;
-        self.written += bytes.len() as u64;
-        let behind = self.written - self.written_back;
-        if behind >= BEGIN_WRITING_BACK {
-            // Only advice; there is nothing to do if it is not taken.
-            let _ = rustix::fs::fadvise(
-                &*file,
-                self.written_back,
-                NonZeroU64::new(behind),
-                Advice::DontNeed,
-            );
-            self.written_back = self.written;
         }
-        Ok(())
     }
 }
 

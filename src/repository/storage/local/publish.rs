@@ -54,7 +54,7 @@ impl Place {
         self.check_nothing_lost()?;
 
         let at_once = batch.len() > FEW_FILES && self.syncs_at_once();
-        side_by_side_mut(&mut batch, |(file, _)| file.complete(!at_once))?;
+        side_by_side_mut(&mut batch, |(file, name)| file.complete(!at_once, name))?;
         if at_once {
             self.sync_all()?;
         }

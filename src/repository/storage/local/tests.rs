@@ -148,3 +148,15 @@ fn a_write_that_was_lost_ends_the_run() {
     assert!(error.advice().is_some());
     assert!(read_bytes(&storage, "x/1", 9).is_err());
 }
+
+#[test]
+fn a_file_in_which_a_write_failed_is_not_published() {
+    let (folder, storage) = storage();
+    let mut file = storage.create().unwrap();
+    std::fs::write(folder.path().join("a/b/tmp"), b"in the way").unwrap();
+    assert!(file.write_all(&[0; 1 << 20]).is_err());
+    std::fs::remove_file(folder.path().join("a/b/tmp")).unwrap();
+    file.write_all(b"rest").unwrap();
+    assert!(publish_one(&storage, file, "x/1").is_err());
+    assert_eq!(storage.size("x/1").unwrap(), None);
+}
