@@ -22,7 +22,7 @@ use rustix::fs::{AtFlags, RenameFlags};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::new_file::LocalNewFile;
-use super::{Place, checked, parent_of};
+use super::{Place, TEMPORARY, checked, parent_of};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::fs::escaped_path;
 use crate::progress::lock;
@@ -83,7 +83,7 @@ impl Place {
     ) -> Result<String> {
         let mut file = self.own(file)?;
         self.check_nothing_lost()?;
-        file.complete(true)?;
+        file.complete(true, TEMPORARY)?;
         let mut last = self.path.clone();
         for name in names {
             checked(&name)?;
