@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Result};
 use crate::fs::escaped;
 use crate::repository::token::Token;
@@ -127,12 +129,13 @@ pub struct DirectoryEntry {
 /// Where a directory's listing lies in its snapshot file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListingRef {
-    /// Number of the listing, in the order in which they were written.
+    /// Number of the listing, in the order in which they were written: those of the directories
+    /// below it come right before it.
     pub index: u64,
 }
 
 /// Sums over a whole tree below a directory, the directory itself left out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Entries that are not directories.
     pub files: u64,
