@@ -1,6 +1,7 @@
 //! Gibus: a git-inspired backup system. One engine, a command line and (later) a window over it.
 
 pub mod cli;
+pub mod config;
 pub mod error;
 pub mod format;
 pub mod fs;

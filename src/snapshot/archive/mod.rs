@@ -6,9 +6,9 @@
 //!     2026-11-23-01-02-03.snapshot     a snapshot, named by the local time at which it was taken
 //! ```
 //!
-//! - [`name`]: what a snapshot is called, and why a new one is always the latest
-//! - [`file`]: `archive.toml`
-//! - [`select`]: saying which snapshot is meant
+//! - [`name`][]: what a snapshot is called, and why a new one is always the latest
+//! - [`file`][]: `archive.toml`
+//! - [`select`][]: saying which snapshot is meant
 
 pub mod file;
 pub mod name;
