@@ -4,6 +4,7 @@ pub mod archive;
 pub mod byte_size;
 pub mod capture;
 pub mod file;
+pub mod explain;
 pub mod globs;
 pub mod matcher;
 pub mod path_text;

@@ -124,6 +124,19 @@ impl DirectoryContext {
     pub fn include(&self) -> Option<usize> {
         self.include
     }
+
+    /// The file system of that include; 0 where there is none.
+    pub fn device(&self) -> u64 {
+        self.device
+    }
+
+    /// Why nothing in this directory is taken, though the directory is.
+    pub fn leaves_out_all(&self) -> Option<Reason> {
+        match self.state {
+            State::Cache => Some(Reason::CacheDirectory),
+            State::Covered | State::Passing => None,
+        }
+    }
 }
 
 /// A specification made ready to decide with.
@@ -207,8 +220,13 @@ impl Matcher {
 
     /// True for an include itself, and for the links on the way to it.
     pub fn is_root(&self, context: &DirectoryContext, name: &[u8]) -> bool {
+        self.include_of(context, name).is_some()
+    }
+
+    /// The include that an entry is, or is a link on the way to.
+    pub fn include_of(&self, context: &DirectoryContext, name: &[u8]) -> Option<usize> {
         self.child(context, name)
-            .is_some_and(|node| self.tree.include(node).is_some())
+            .and_then(|node| self.tree.include(node))
     }
 
     /// The context of `/`, where every walk starts. `read` reads files in `/`.
