@@ -10,6 +10,7 @@ use std::sync::Arc;
 use roaring::RoaringBitmap;
 
 use super::storage::Storage;
+use super::table::merge::{merge_chunks, merge_contents};
 use super::table::read::Table;
 use super::table::{ChunkRow, ContentRow, Place, table_id};
 use super::token::{ContentNumber, SegmentId, Token};
@@ -114,6 +115,18 @@ impl Index {
         index
     }
 
+    /// The same index without some of its tables.
+    pub fn without(&self, ids: &[Id]) -> Index {
+        let mut tables = self.tables.clone();
+        tables.retain(|table| !ids.contains(&table.id()));
+        Index {
+            tables,
+            superseded: self.superseded.clone(),
+            lost: self.lost.clone(),
+            lost_packs: self.lost_packs.clone(),
+        }
+    }
+
     pub fn tables(&self) -> &[Arc<Table>] {
         &self.tables
     }
@@ -148,26 +161,15 @@ impl Index {
             return Ok(());
         }
         let mut lost: HashMap<SegmentId, RoaringBitmap> = HashMap::new();
-        let mut seen: HashMap<SegmentId, RoaringBitmap> = HashMap::new();
-        for table in &self.tables {
-            for row in table.all_contents() {
-                let row = row?;
+        self.each_content(|row| {
+            if self.is_lost_place(&row.place) {
                 let number = row.number;
-                // The newest table's row for a number is the one that counts.
-                if !seen
-                    .entry(number.segment)
+                lost.entry(number.segment)
                     .or_default()
-                    .insert(number.ordinal)
-                {
-                    continue;
-                }
-                if self.is_lost_place(&row.place) {
-                    lost.entry(number.segment)
-                        .or_default()
-                        .insert(number.ordinal);
-                }
+                    .insert(number.ordinal);
             }
-        }
+            Ok(())
+        })?;
         self.lost = lost;
         Ok(())
     }
@@ -261,6 +263,20 @@ impl Index {
         Ok(None)
     }
 
+    /// Calls `each` for every content row in the order of tables, one for each number: that of the newest
+    /// table. Rows of equal contents come one after the other.
+    pub fn each_content(&self, each: impl FnMut(ContentRow) -> Result<()>) -> Result<()> {
+        let tables = self.tables.iter();
+        merge_contents(tables.map(|t| boxed(t.all_contents())).collect(), each)
+    }
+
+    /// Calls `each` for every chunk row in the order of tables, one for each chunk: that of the newest
+    /// table.
+    pub fn each_chunk(&self, each: impl FnMut(ChunkRow) -> Result<()>) -> Result<()> {
+        let tables = self.tables.iter();
+        merge_chunks(tables.map(|t| boxed(t.all_chunks())).collect(), each)
+    }
+
     /// Every pack that rows name.
     pub fn packs(&self) -> HashSet<Id> {
         self.tables
@@ -268,4 +284,8 @@ impl Index {
             .flat_map(|table| table.packs().iter().copied())
             .collect()
     }
+}
+
+fn boxed<'a, T>(rows: impl Iterator<Item = T> + 'a) -> Box<dyn Iterator<Item = T> + 'a> {
+    Box::new(rows)
 }

@@ -37,6 +37,8 @@ pub enum PieceKind {
     List(ContentNumber),
     /// A chunk.
     Chunk,
+    /// Another number for the content (or chunk list) of the piece before it; takes no bytes itself.
+    Alias(ContentNumber),
 }
 
 /// A pack's meta, as stored.
@@ -50,7 +52,7 @@ pub struct PackMeta {
 /// The pieces of a block, which tile it, by columns.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BlockPieces {
-    /// 0 content, 1 chunk list, 2 chunk.
+    /// 0 content, 1 chunk list, 2 chunk, 3 another number for the piece before it.
     kinds: Vec<u8>,
     /// Index into the pack's segments; 0 for chunks.
     segments: Vec<u32>,
@@ -79,6 +81,7 @@ impl PackMeta {
                 PieceKind::Content(number) => (0, Some(number)),
                 PieceKind::List(number) => (1, Some(number)),
                 PieceKind::Chunk => (2, None),
+                PieceKind::Alias(number) => (3, Some(number)),
             };
             block.kinds.push(code);
             block.lens.push(len);
@@ -107,7 +110,8 @@ impl PackMeta {
         (self.segments.len() - 1) as u32
     }
 
-    /// The pieces of block `index`: what each is, its offset and its length.
+    /// The pieces of block `index`: what each is, its offset and its length (for an alias those of the
+    /// piece that it is another number for).
     pub fn pieces(&self, index: usize) -> Result<Vec<(PieceKind, u32, u32)>> {
         let wrong = || Error::damaged("read the pack", "its directory contradicts itself");
         let block = self.blocks.get(index).ok_or_else(wrong)?;
@@ -133,8 +137,14 @@ impl PackMeta {
                 0 => PieceKind::Content(number()?),
                 1 => PieceKind::List(number()?),
                 2 => PieceKind::Chunk,
+                3 => PieceKind::Alias(number()?),
                 _ => return Err(wrong()),
             };
+            if matches!(kind, PieceKind::Alias(_)) {
+                let (_, offset, len) = *pieces.last().ok_or_else(wrong)?;
+                pieces.push((kind, offset, len));
+                continue;
+            }
             pieces.push((kind, offset, block.lens[row]));
             offset = offset.checked_add(block.lens[row]).ok_or_else(wrong)?;
         }
@@ -270,6 +280,7 @@ mod tests {
             (PieceKind::Chunk, 20),
             (PieceKind::List(number(9, 1)), 30),
             (PieceKind::Content(number(7, u32::MAX)), 0),
+            (PieceKind::Alias(number(9, 2)), 0),
         ];
         let mut meta = PackMeta::default();
         meta.add_block(pieces);
@@ -279,7 +290,7 @@ mod tests {
         assert_eq!(read.iter().map(|p| (p.0, p.2)).collect::<Vec<_>>(), pieces);
         assert_eq!(
             read.iter().map(|p| p.1).collect::<Vec<_>>(),
-            [0, 10, 30, 60]
+            [0, 10, 30, 60, 60]
         );
         assert!(meta.pieces(1).is_err());
     }

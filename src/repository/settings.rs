@@ -152,6 +152,13 @@ pub fn read(storage: &dyn Storage) -> Result<RepositoryFile> {
     Ok(file)
 }
 
+/// Whether the settings were ever changed, so that there may be contents in another layout.
+pub fn was_changed(storage: &dyn Storage) -> Result<bool> {
+    Ok(numbered(storage)?
+        .last()
+        .is_some_and(|(number, _)| *number > 1))
+}
+
 fn name(number: u32) -> String {
     if number == 1 {
         FIRST_NAME.to_owned()

@@ -12,9 +12,11 @@
 //! - [`write`] a new table from sorted rows
 //! - [`read`] look-ups and streaming
 //! - [`merge`] many tables into one
+//! - [`publish`] when a session has new rows
 
 pub mod merge;
 pub mod page;
+pub mod publish;
 pub mod read;
 pub mod write;
 

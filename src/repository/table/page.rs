@@ -127,7 +127,7 @@ impl ContentPage {
         Ok(ContentPage { digests, columns })
     }
 
-    pub fn len(&self) -> usize {
+    pub fn rows(&self) -> usize {
         self.columns.sizes.len()
     }
 
@@ -137,7 +137,7 @@ impl ContentPage {
 
     /// Position of the first row whose SHA-1 is not below this one.
     pub fn lower_bound(&self, sha1: &Sha1) -> usize {
-        let (mut low, mut high) = (0, self.len());
+        let (mut low, mut high) = (0, self.rows());
         while low < high {
             let middle = low.midpoint(high);
             if self.sha1(middle) < sha1.0 {
@@ -150,10 +150,10 @@ impl ContentPage {
     }
 
     pub fn row(&self, row: usize) -> Option<RawContentRow> {
-        if row >= self.len() {
+        if row >= self.rows() {
             return None;
         }
-        let at = self.len() * 20 + row * 32;
+        let at = self.rows() * 20 + row * 32;
         let mut blake3 = [0; 32];
         blake3.copy_from_slice(&self.digests[at..at + 32]);
         let columns = &self.columns;

@@ -191,7 +191,7 @@ impl Table {
     pub fn all_contents(&self) -> impl Iterator<Item = Result<ContentRow>> + '_ {
         (0..self.first_chunk_page).flat_map(move |index| {
             let rows: Vec<Result<ContentRow>> = match self.load_content_page(index) {
-                Ok(page) => (0..page.len())
+                Ok(page) => (0..page.rows())
                     .filter_map(|row| page.row(row))
                     .map(|raw| self.resolve(&raw))
                     .collect(),

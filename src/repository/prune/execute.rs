@@ -1,0 +1,298 @@
+//! Carries a prune out.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::plan::Survey;
+use super::{PrunePlan, PruneReport};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::digest::Blake3;
+use crate::format::id::Id;
+use crate::progress::{Monitor, Phase};
+use crate::repository::index::Index;
+use crate::repository::pack::{pack_id, pack_name};
+use crate::repository::read::{BlockSource, slice_of};
+use crate::repository::settings::Settings;
+use crate::repository::storage::publish_one;
+use crate::repository::store::{NewPieceKind, StoreSession};
+use crate::repository::table::write::{TableHead, TableWriter};
+use crate::repository::table::{BlockRecord, ContentRow, Piece, Place, table_name};
+
+/// Claimed pieces moved in one go: bounds memory.
+const PIECES_A_ROUND: u64 = 500_000;
+
+/// A block, and its pieces that are to be moved.
+type BlockWork = (BlockRecord, Vec<(Piece, NewPieceKind)>);
+
+/// What a prune works on.
+pub(in crate::repository) struct Pruner<'a> {
+    pub blocks: &'a Arc<BlockSource>,
+    pub repository: Id,
+    pub settings: Settings,
+    pub monitor: &'a Arc<Monitor>,
+}
+
+impl Pruner<'_> {
+    /// The caller holds the exclusive lock. `index` is what the survey was made with.
+    pub(super) fn execute(&self, index: Index, survey: Survey) -> Result<PruneReport> {
+        let Survey {
+            plan,
+            live,
+            live_chunks,
+        } = survey;
+        let storage = self.blocks.storage();
+        let mut report = PruneReport {
+            stored_bytes_before: plan.stored_bytes_before,
+            ..PruneReport::default()
+        };
+        self.monitor.enter(Phase::Pruning);
+        let mut index = index;
+        if plan.has_duplicates {
+            // Two numbers of one content come to share bytes before the spare ones are deleted.
+            self.rewrite_tables(&index, |_| true, None)?;
+            index = Index::open(storage, self.repository)?;
+        }
+        self.delete_unclaimed(&plan, &mut report)?;
+
+        let rewriting = (|| -> Result<()> {
+            for round in self.rounds(&index, &plan)? {
+                self.monitor.check_cancelled()?;
+                self.move_pieces(&index, &round, &live, &live_chunks)?;
+                index = Index::open(storage, self.repository)?;
+                for pack in &round {
+                    storage.delete(&pack_name(*pack))?;
+                    report.rewritten_packs += 1;
+                }
+                storage.flush_deletions("packs")?;
+            }
+            if plan.rewrites_tables || !plan.packs_to_rewrite.is_empty() {
+                let keep = |row: &ContentRow| live.contains(row.number);
+                self.rewrite_tables(&index, keep, Some(&live_chunks))?;
+            }
+            for name in live.obsolete_tombstones() {
+                storage.delete(&name)?;
+            }
+            Ok(())
+        })();
+        match rewriting {
+            Ok(()) => {}
+            Err(e) if e.kind() == ErrorKind::NoSpace => {
+                report.left_undone = Some(e.why().to_owned());
+            }
+            Err(e) => return Err(e),
+        }
+        report.deleted_contents = plan.dead_contents;
+        report.stored_bytes_after = self.stored_bytes_after(&plan)?;
+        Ok(report)
+    }
+
+    /// What needs no space: everything of which nothing is claimed.
+    fn delete_unclaimed(&self, plan: &PrunePlan, report: &mut PruneReport) -> Result<()> {
+        let storage = self.blocks.storage();
+        for listed in &plan.leftovers {
+            storage.delete_leftover(&listed.name)?;
+            report.deleted_leftovers += 1;
+        }
+        for (pack, _) in plan.orphan_packs.iter().chain(&plan.packs_to_delete) {
+            self.monitor.check_cancelled()?;
+            storage.delete(&pack_name(*pack))?;
+            report.deleted_packs += 1;
+        }
+        let mut folders = HashSet::new();
+        for (name, _) in &plan.loose_to_delete {
+            self.monitor.check_cancelled()?;
+            storage.delete(name)?;
+            report.deleted_loose_files += 1;
+            folders.extend(name.split_once('/').map(|(folder, _)| folder));
+        }
+        if report.deleted_packs > 0 {
+            storage.flush_deletions("packs")?;
+        }
+        for folder in folders {
+            storage.flush_deletions(folder)?;
+        }
+        Ok(())
+    }
+
+    /// The packs to rewrite, in rounds.
+    fn rounds(&self, index: &Index, plan: &PrunePlan) -> Result<Vec<Vec<Id>>> {
+        let wanted: HashSet<Id> = plan.packs_to_rewrite.iter().map(|(id, _)| *id).collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut pieces: HashMap<Id, u64> = HashMap::new();
+        let mut count = |piece: &Piece| {
+            if wanted.contains(&piece.block.pack) {
+                *pieces.entry(piece.block.pack).or_default() += 1;
+            }
+        };
+        index.each_content(|row| {
+            if let Place::Piece(piece) | Place::Chunked(piece) = row.place {
+                count(&piece);
+            }
+            Ok(())
+        })?;
+        index.each_chunk(|row| {
+            count(&row.piece);
+            Ok(())
+        })?;
+        let mut rounds = Vec::new();
+        let mut round = Vec::new();
+        let mut sum = 0;
+        for (pack, _) in &plan.packs_to_rewrite {
+            sum += pieces.get(pack).copied().unwrap_or(0);
+            round.push(*pack);
+            if sum >= PIECES_A_ROUND {
+                rounds.push(std::mem::take(&mut round));
+                sum = 0;
+            }
+        }
+        if !round.is_empty() {
+            rounds.push(round);
+        }
+        Ok(rounds)
+    }
+
+    /// Copies what is claimed in `packs` to new packs, and publishes a table that says so.
+    fn move_pieces(
+        &self,
+        index: &Index,
+        packs: &[Id],
+        live: &crate::repository::claims::LiveClaims,
+        live_chunks: &HashSet<Blake3>,
+    ) -> Result<()> {
+        let packs: HashSet<Id> = packs.iter().copied().collect();
+        let mut blocks: HashMap<(Id, u32), BlockWork> = HashMap::new();
+        let mut add = |piece: Piece, what: NewPieceKind| {
+            if packs.contains(&piece.block.pack) {
+                blocks
+                    .entry((piece.block.pack, piece.block.page))
+                    .or_insert_with(|| (piece.block, Vec::new()))
+                    .1
+                    .push((piece, what));
+            }
+        };
+        index.each_content(|row| {
+            if live.contains(row.number) {
+                match row.place {
+                    Place::Piece(piece) => {
+                        add(piece, NewPieceKind::Content(row.digest, row.number));
+                    }
+                    Place::Chunked(piece) => {
+                        add(piece, NewPieceKind::List(row.digest, row.number));
+                    }
+                    Place::Empty | Place::Loose(_) => {}
+                }
+            }
+            Ok(())
+        })?;
+        index.each_chunk(|row| {
+            if live_chunks.contains(&row.blake3) {
+                add(row.piece, NewPieceKind::Chunk(row.blake3));
+            }
+            Ok(())
+        })?;
+        let mut blocks: Vec<_> = blocks.into_values().collect();
+        blocks.sort_by_key(|(block, _)| (block.pack, block.offset));
+
+        let session = StoreSession::rewrite(
+            Arc::clone(self.blocks.shared_storage()),
+            self.repository,
+            self.settings,
+            index.next_generation(),
+            Arc::clone(self.monitor),
+        )?;
+        let mut worker = session.worker();
+        for (block, mut pieces) in blocks {
+            self.monitor.check_cancelled()?;
+            let bytes = self.blocks.read(&block)?;
+            pieces.sort_by_key(|(piece, _)| (piece.offset, piece.len));
+            for group in pieces.chunk_by(|(a, _), (b, _)| a == b) {
+                let Some((piece, first)) = group.first() else {
+                    continue;
+                };
+                let bytes = slice_of(&bytes, piece)?;
+                let expected = match first {
+                    NewPieceKind::Content(digest, _) => Some(digest.blake3),
+                    NewPieceKind::Chunk(blake3) => Some(*blake3),
+                    NewPieceKind::List(..) => None,
+                };
+                if expected.is_some_and(|blake3| Blake3::of(bytes) != blake3) {
+                    return Err(Error::damaged(
+                        "move a content",
+                        "its bytes do not match its digest",
+                    )
+                    .at(pack_name(block.pack))
+                    .advise("`gibus repo repair` finds out what is damaged"));
+                }
+                let what: Vec<NewPieceKind> = group.iter().map(|(_, what)| *what).collect();
+                worker.add_piece(&what, bytes)?;
+            }
+        }
+        worker.finish()?;
+        session.keep()?;
+        Ok(())
+    }
+
+    /// Merges all tables into one that has only the rows that `keep` says and the chunks named (`None`:
+    /// all), the rows of one content all pointing to the same bytes.
+    pub(in crate::repository) fn rewrite_tables(
+        &self,
+        index: &Index,
+        keep: impl Fn(&ContentRow) -> bool,
+        live_chunks: Option<&HashSet<Blake3>>,
+    ) -> Result<()> {
+        let storage = self.blocks.storage();
+        let old: Vec<Id> = index
+            .tables()
+            .iter()
+            .map(|table| table.id())
+            .chain(index.superseded().iter().copied())
+            .collect();
+        let id = Id::random()?;
+        let head = TableHead {
+            id,
+            repository: self.repository,
+            generation: index.next_generation(),
+            supersedes: old.clone(),
+        };
+        let mut writer = TableWriter::new(storage.create()?, head)?;
+        let mut last: Option<ContentRow> = None;
+        index.each_content(|mut row| {
+            if !keep(&row) {
+                return Ok(());
+            }
+            match last {
+                Some(last) if last.digest == row.digest => row.place = last.place,
+                _ => last = index.has(row.number).then_some(row),
+            }
+            writer.add_content(&row)
+        })?;
+        index.each_chunk(|row| match live_chunks {
+            Some(chunks) if !chunks.contains(&row.blake3) => Ok(()),
+            _ => writer.add_chunk(&row),
+        })?;
+        if writer.rows() == 0 && old.is_empty() {
+            return Ok(());
+        }
+        let (file, _) = writer.finish()?;
+        publish_one(storage, file, &table_name(id))?;
+        for table in old {
+            storage.delete(&table_name(table))?;
+        }
+        storage.flush_deletions("contents")
+    }
+
+    fn stored_bytes_after(&self, plan: &PrunePlan) -> Result<u64> {
+        let storage = self.blocks.storage();
+        let packs: u64 = storage
+            .list("packs")?
+            .into_iter()
+            .filter(|listed| pack_id(&listed.name).is_some())
+            .map(|listed| listed.bytes)
+            .sum();
+        let loose_before = plan.stored_bytes_before - plan.pack_bytes_before;
+        let loose_deleted: u64 = plan.loose_to_delete.iter().map(|(_, bytes)| *bytes).sum();
+        Ok(packs + loose_before.saturating_sub(loose_deleted))
+    }
+}

@@ -1,0 +1,161 @@
+//! Prune: gives back the space of contents that nothing claims.
+//!
+//! Deciding is apart from doing: [`plan`] reads claims and tables and says what would go;
+//! [`execute`] carries it out.
+//!
+//! # What makes it safe
+//!
+//! - It holds the exclusive lock, so nothing is being stored that no claim names yet.
+//! - It refuses unless every claim can be read and none is missing: what is not known to be unclaimed stays.
+//! - Bytes that something claims are copied, published and entered into a table before the pack that held
+//!   them is deleted. So whenever it is interrupted, everything claimed is where the tables say.
+//! - Packs and loose files of which nothing is claimed are deleted first of all, which needs no space: it
+//!   works on a full disk. Rows that then point to nothing are harmless: they are of contents that nothing
+//!   claims; a store session looks which packs exist, and looks at a loose file before it relies on it.
+
+pub mod execute;
+pub mod plan;
+
+use std::sync::Arc;
+
+use self::execute::Pruner;
+use self::plan::{Survey, Surveyor};
+use super::Repository;
+use super::claims::LiveClaims;
+use super::index::Index;
+use super::storage::Listed;
+use super::store::existing_packs;
+use crate::error::{ErrorKind, Result};
+use crate::format::id::Id;
+use crate::progress::{Monitor, Phase, lock};
+
+/// What a prune would do, and what it would give back.
+#[derive(Clone, Debug, Default)]
+pub struct PrunePlan {
+    /// Contents that are claimed, and that are not.
+    pub live_contents: u64,
+    pub dead_contents: u64,
+    /// The sizes of the contents that are not claimed, as files.
+    pub dead_content_bytes: u64,
+    /// Packs nothing of which is claimed, with their length.
+    pub packs_to_delete: Vec<(Id, u64)>,
+    /// Packs that no table names, left by an interrupted run.
+    pub orphan_packs: Vec<(Id, u64)>,
+    /// Packs enough of which is unclaimed, or which are so short, that what is claimed is moved to new ones.
+    pub packs_to_rewrite: Vec<(Id, u64)>,
+    /// Packs that stay as they are.
+    pub packs_to_keep: u64,
+    /// Stored bytes in packs that stay though nothing claims them: not worth rewriting for.
+    pub unused_bytes_kept: u64,
+    /// Loose files nothing claims.
+    pub loose_to_delete: Vec<(String, u64)>,
+    /// Unfinished files of processes that are gone.
+    pub leftovers: Vec<Listed>,
+    /// Length of all packs and loose contents before.
+    pub stored_bytes_before: u64,
+    /// The packs' part of it.
+    pub pack_bytes_before: u64,
+    /// How much less that is expected to be afterwards.
+    pub freed_bytes: u64,
+    /// Rows to drop, tables to merge.
+    pub(super) rewrites_tables: bool,
+    /// Contents that are stored twice (by two backups at the same time), with both numbers claimed.
+    pub(super) has_duplicates: bool,
+}
+
+impl PrunePlan {
+    /// True when there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.packs_to_delete.is_empty()
+            && self.orphan_packs.is_empty()
+            && self.packs_to_rewrite.is_empty()
+            && self.loose_to_delete.is_empty()
+            && self.leftovers.is_empty()
+            && !self.rewrites_tables
+    }
+}
+
+/// What a prune did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PruneReport {
+    pub deleted_contents: u64,
+    pub deleted_packs: u64,
+    pub rewritten_packs: u64,
+    pub deleted_loose_files: u64,
+    pub deleted_leftovers: u64,
+    /// Length of all packs and loose contents before, and after.
+    pub stored_bytes_before: u64,
+    pub stored_bytes_after: u64,
+    /// Why not everything was done that could have been: there was no space to rewrite into.
+    pub left_undone: Option<String>,
+}
+
+impl Repository {
+    /// What [`Repository::prune`] would do now. Changes nothing.
+    pub fn plan_prune(&self, monitor: &Arc<Monitor>) -> Result<PrunePlan> {
+        monitor.enter(Phase::Planning);
+        let (_, survey) = self.survey(false, true, monitor)?;
+        Ok(survey.plan)
+    }
+
+    /// Gives back the space of contents that nothing claims. Takes the exclusive lock.
+    ///
+    /// Errors: [`ErrorKind::Locked`] while anything is being stored; [`ErrorKind::Damaged`], with nothing
+    /// deleted, when a claim cannot be read or is missing.
+    pub fn prune(&self, monitor: &Arc<Monitor>) -> Result<PruneReport> {
+        let _lock = self.lock_exclusive("pruning the repository", monitor)?;
+        self.prune_locked(false, monitor)
+    }
+
+    /// Prunes; the caller holds the exclusive lock. `rewrite_all` moves everything in packs to new ones.
+    pub(super) fn prune_locked(
+        &self,
+        rewrite_all: bool,
+        monitor: &Arc<Monitor>,
+    ) -> Result<PruneReport> {
+        let pruner = Pruner {
+            blocks: &self.inner.blocks,
+            repository: self.id(),
+            settings: self.settings(),
+            monitor,
+        };
+        monitor.enter(Phase::Planning);
+        let (index, survey) = self.survey(rewrite_all, true, monitor)?;
+        let has_duplicates = survey.plan.has_duplicates;
+        let mut report = pruner.execute(index, survey);
+        if has_duplicates
+            && report
+                .as_ref()
+                .is_err_and(|e| e.kind() == ErrorKind::NoSpace)
+        {
+            // No space to say that twins share their bytes: leave both.
+            let (index, survey) = self.survey(rewrite_all, false, monitor)?;
+            report = pruner.execute(index, survey);
+        }
+        *lock(&self.inner.index) = None;
+        report
+    }
+
+    fn survey(
+        &self,
+        rewrite_all: bool,
+        folds_duplicates: bool,
+        monitor: &Arc<Monitor>,
+    ) -> Result<(Index, Survey)> {
+        let storage = &**self.storage();
+        let live = LiveClaims::load(storage, self.id())?;
+        let mut index = Index::open(storage, self.id())?;
+        index.note_packs(&existing_packs(storage)?)?;
+        let surveyor = Surveyor {
+            blocks: &self.inner.blocks,
+            index: &index,
+            layout: self.settings().layout,
+            may_have_loose: super::settings::was_changed(storage)?,
+            folds_duplicates,
+            rewrite_all,
+            monitor,
+        };
+        let survey = surveyor.survey(live)?;
+        Ok((index, survey))
+    }
+}

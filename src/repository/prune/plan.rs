@@ -1,0 +1,277 @@
+//! What a prune would do.
+//!
+//! Memory: a few numbers for each block of a pack, a digest for each chunk of a claimed big content, and
+//! the claims' bitmaps; rows are streamed.
+
+use std::collections::{HashMap, HashSet};
+
+use super::PrunePlan;
+use crate::error::Result;
+use crate::format::digest::{Blake3, ContentDigest};
+use crate::format::id::Id;
+use crate::progress::Monitor;
+use crate::repository::claims::LiveClaims;
+use crate::repository::index::Index;
+use crate::repository::loose::{loose_folders, name_of, parse_loose_name};
+use crate::repository::pack::{PACK_TARGET, pack_id};
+use crate::repository::read::BlockSource;
+use crate::repository::settings::Layout;
+use crate::repository::table::{BlockRecord, ContentRow, Piece, Place};
+
+/// A pack is rewritten when more than this share of it is unclaimed, in hundredths.
+const TOLERATED_WASTE: u64 = 5;
+/// Packs shorter than this are gathered into longer ones …
+const SHORT_PACK: u64 = PACK_TARGET / 4;
+/// … when there are this many of them.
+const MANY_SHORT_PACKS: usize = 12;
+/// More tables than this are merged.
+const MANY_TABLES: usize = 4;
+
+/// A block, and what is claimed of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BlockUse {
+    pub block: BlockRecord,
+    /// Bytes of claimed pieces, before compression.
+    pub live_bytes: u64,
+}
+
+impl BlockUse {
+    pub fn is_dead(&self) -> bool {
+        self.live_bytes == 0
+    }
+
+    /// Stored bytes for which nothing is claimed.
+    fn waste(&self) -> u64 {
+        let raw = u64::from(self.block.raw_len).max(1);
+        let live = self.live_bytes.min(raw);
+        u64::from(self.block.stored_len) * (raw - live) / raw
+    }
+}
+
+/// A pack, and what is claimed of it, in stored bytes.
+#[derive(Default)]
+struct PackUse {
+    is_used: bool,
+    /// Of blocks that rows name.
+    named: u64,
+    /// Of those, what nothing is claimed of.
+    wasted: u64,
+}
+
+/// The plan, and what carrying it out needs to know.
+pub(super) struct Survey {
+    pub plan: PrunePlan,
+    pub live: LiveClaims,
+    pub live_chunks: HashSet<Blake3>,
+}
+
+/// What to look at.
+pub(super) struct Surveyor<'a> {
+    pub blocks: &'a BlockSource,
+    pub index: &'a Index,
+    pub layout: Layout,
+    /// The repository may hold loose contents although its layout is packed.
+    pub may_have_loose: bool,
+    /// Contents that are stored twice are to be kept once.
+    pub folds_duplicates: bool,
+    /// Everything claimed that is in packs is moved to new ones (for a conversion).
+    pub rewrite_all: bool,
+    pub monitor: &'a Monitor,
+}
+
+impl Surveyor<'_> {
+    pub fn survey(&self, live: LiveClaims) -> Result<Survey> {
+        let storage = self.blocks.storage();
+        let mut plan = PrunePlan::default();
+        let mut usage: HashMap<(Id, u32), BlockUse> = HashMap::new();
+        for table in self.index.tables() {
+            for block in table.blocks()? {
+                let use_of = BlockUse {
+                    block: *block,
+                    live_bytes: 0,
+                };
+                usage.entry((block.pack, block.page)).or_insert(use_of);
+            }
+        }
+        let mut used = |piece: &Piece| {
+            if let Some(block) = usage.get_mut(&(piece.block.pack, piece.block.page)) {
+                block.live_bytes += u64::from(piece.len);
+            }
+        };
+
+        let mut lists: Vec<(Piece, ContentDigest)> = Vec::new();
+        let mut loose_live: HashSet<String> = HashSet::new();
+        let mut loose_dead: Vec<(String, u64)> = Vec::new();
+        let mut rows = 0_u64;
+        let mut stored_bytes = 0_u64;
+        // Rows of one content lie side by side: the first claimed one stands for all of them.
+        let mut last_live: Option<ContentRow> = None;
+        self.index.each_content(|row| {
+            rows += 1;
+            if rows.is_multiple_of(4096) {
+                self.monitor.check_cancelled()?;
+            }
+            if !live.contains(row.number) {
+                plan.dead_contents += 1;
+                plan.dead_content_bytes += row.digest.size;
+                if let (Some(name), Place::Loose(place)) = (name_of(&row), row.place) {
+                    loose_dead.push((name, place.stored_bytes));
+                }
+                return Ok(());
+            }
+            plan.live_contents += 1;
+            if let Some(last) = last_live
+                && last.digest == row.digest
+                && (self.folds_duplicates || last.place == row.place)
+            {
+                plan.has_duplicates |= last.place != row.place;
+                return Ok(());
+            }
+            // Bytes that are known to be lost stand for nobody else's.
+            last_live = self.index.has(row.number).then_some(row);
+            match row.place {
+                Place::Empty => {}
+                Place::Piece(piece) => used(&piece),
+                Place::Chunked(piece) => {
+                    used(&piece);
+                    lists.push((piece, row.digest));
+                }
+                Place::Loose(place) => {
+                    stored_bytes += place.stored_bytes;
+                    if let Some(name) = name_of(&row) {
+                        loose_live.insert(name);
+                    }
+                }
+            }
+            Ok(())
+        })?;
+
+        let live_chunks = self.chunks_of(lists)?;
+        let mut dead_chunks = false;
+        let mut used = |piece: &Piece| {
+            if let Some(block) = usage.get_mut(&(piece.block.pack, piece.block.page)) {
+                block.live_bytes += u64::from(piece.len);
+            }
+        };
+        self.index.each_chunk(|row| {
+            if live_chunks.contains(&row.blake3) {
+                used(&row.piece);
+            } else {
+                dead_chunks = true;
+            }
+            Ok(())
+        })?;
+
+        loose_dead.retain(|(name, _)| !loose_live.contains(name));
+        if self.may_have_loose || self.layout == Layout::Loose || !loose_dead.is_empty() {
+            let planned: HashSet<&String> = loose_dead.iter().map(|(name, _)| name).collect();
+            let mut orphans = Vec::new();
+            for folder in loose_folders() {
+                self.monitor.check_cancelled()?;
+                for listed in storage.list(&folder)? {
+                    let name = format!("{folder}/{}", listed.name);
+                    if parse_loose_name(&folder, &listed.name).is_some()
+                        && !loose_live.contains(&name)
+                        && !planned.contains(&name)
+                    {
+                        orphans.push((name, listed.bytes));
+                    }
+                }
+            }
+            loose_dead.extend(orphans);
+        }
+        stored_bytes += loose_dead.iter().map(|(_, bytes)| *bytes).sum::<u64>();
+        plan.freed_bytes += loose_dead.iter().map(|(_, bytes)| *bytes).sum::<u64>();
+        plan.loose_to_delete = loose_dead;
+
+        self.plan_packs(&mut plan, &usage, &mut stored_bytes)?;
+        plan.leftovers = storage.leftovers()?;
+        plan.stored_bytes_before = stored_bytes;
+        plan.rewrites_tables = plan.dead_contents > 0
+            || dead_chunks
+            || plan.has_duplicates
+            || !self.index.superseded().is_empty()
+            || self.index.tables().len() > MANY_TABLES;
+        Ok(Survey {
+            plan,
+            live,
+            live_chunks,
+        })
+    }
+
+    /// The chunks of big contents.
+    fn chunks_of(&self, mut lists: Vec<(Piece, ContentDigest)>) -> Result<HashSet<Blake3>> {
+        lists.sort_unstable_by_key(|(piece, _)| (piece.block.pack, piece.block.page, piece.offset));
+        let mut chunks = HashSet::new();
+        for (piece, digest) in lists {
+            self.monitor.check_cancelled()?;
+            // A list that cannot be read stops the prune: its chunks would look unclaimed.
+            let list = self.blocks.chunk_list(&piece, &digest).map_err(|e| {
+                e.advise("nothing was pruned; `gibus repo repair` says what is damaged")
+            })?;
+            chunks.extend(list.chunks.iter().map(|(blake3, _)| *blake3));
+        }
+        Ok(chunks)
+    }
+
+    fn plan_packs(
+        &self,
+        plan: &mut PrunePlan,
+        usage: &HashMap<(Id, u32), BlockUse>,
+        stored_bytes: &mut u64,
+    ) -> Result<()> {
+        let mut sums: HashMap<Id, PackUse> = HashMap::new();
+        for ((pack, _), block) in usage {
+            let sum = sums.entry(*pack).or_default();
+            sum.is_used |= !block.is_dead();
+            sum.named += u64::from(block.block.stored_len);
+            sum.wasted += block.waste();
+        }
+        let mut packs: Vec<(Id, u64)> = self
+            .blocks
+            .storage()
+            .list("packs")?
+            .into_iter()
+            .filter_map(|listed| Some((pack_id(&listed.name)?, listed.bytes)))
+            .collect();
+        packs.sort_unstable();
+        let mut kept = Vec::new();
+        for (pack, bytes) in packs {
+            *stored_bytes += bytes;
+            plan.pack_bytes_before += bytes;
+            match sums.get(&pack) {
+                None => {
+                    plan.orphan_packs.push((pack, bytes));
+                    plan.freed_bytes += bytes;
+                }
+                Some(sum) if !sum.is_used => {
+                    plan.packs_to_delete.push((pack, bytes));
+                    plan.freed_bytes += bytes;
+                }
+                Some(sum) => {
+                    // Blocks that no row names any more are waste as well; directory and trailer are not.
+                    let unnamed = bytes.saturating_sub(sum.named).saturating_sub(bytes / 50);
+                    let wasted = sum.wasted.saturating_add(unnamed);
+                    if self.rewrite_all || wasted * 100 > bytes * TOLERATED_WASTE {
+                        plan.packs_to_rewrite.push((pack, bytes));
+                        plan.freed_bytes += wasted;
+                    } else {
+                        plan.unused_bytes_kept += wasted;
+                        kept.push((pack, bytes));
+                    }
+                }
+            }
+        }
+        let short: Vec<(Id, u64)> = kept
+            .iter()
+            .filter(|(_, bytes)| *bytes < SHORT_PACK)
+            .copied()
+            .collect();
+        if short.len() >= MANY_SHORT_PACKS {
+            kept.retain(|(_, bytes)| *bytes >= SHORT_PACK);
+            plan.packs_to_rewrite.extend(short);
+        }
+        plan.packs_to_keep = kept.len() as u64;
+        Ok(())
+    }
+}

@@ -1,0 +1,318 @@
+//! Repair: makes a damaged repository consistent again, with all that can still be read.
+//!
+//! - Content tables that are damaged or missing are rebuilt, with the same content numbers: from the packs,
+//!   which say what lies in them, and for loose contents from tokens that the caller knows (those of the
+//!   snapshots).
+//! - Contents that can no longer be read lose their rows. From then on a backup does not believe that they
+//!   are there, and stores again what the source still has.
+//!
+//! Nothing that could be read before is given up, and nothing is deleted but tables that are damaged or
+//! have been taken over.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+
+use super::Repository;
+use super::check::{CheckOptions, CheckReport};
+use super::index::Index;
+use super::loose::{digest_of, loose_name};
+use super::pack::{ChunkList, PieceKind, block_record, pack_id, pack_name, read_block, read_meta};
+use super::prune::execute::Pruner;
+use super::settings::Layout;
+use super::store::existing_packs;
+use super::table::publish::publish_rows;
+use super::table::{ChunkRow, ContentRow, LoosePlace, Piece, Place, table_name};
+use super::token::{SegmentId, Token};
+use crate::error::{ErrorKind, Result};
+use crate::format::compression::Codec;
+use crate::format::digest::{Blake3, ContentDigest};
+use crate::format::id::Id;
+use crate::format::sealed::{FileKind, Sealed};
+use crate::progress::Monitor;
+
+/// What a repair did.
+#[derive(Clone, Debug, Default)]
+pub struct RepairReport {
+    /// Damaged content tables that were replaced.
+    pub replaced_tables: u64,
+    /// Rows that were rebuilt.
+    pub rebuilt_rows: u64,
+    /// Contents that are lost: their rows are gone, and the next backup stores again what it still finds.
+    pub lost_contents: HashMap<SegmentId, RoaringBitmap>,
+    /// What was found before.
+    pub check: CheckReport,
+}
+
+impl RepairReport {
+    /// How many contents were given up.
+    pub fn lost(&self) -> u64 {
+        self.lost_contents.values().map(RoaringBitmap::len).sum()
+    }
+}
+
+impl Repository {
+    /// Repairs the repository. `known` are tokens handed out for contents, from wherever the caller has
+    /// them; they are needed only where tables of loose contents are lost. Takes the exclusive lock.
+    pub fn repair(
+        &self,
+        known: &mut dyn Iterator<Item = Result<Token>>,
+        monitor: &Arc<Monitor>,
+    ) -> Result<RepairReport> {
+        let _lock = self.lock_exclusive("repairing the repository", monitor)?;
+        let storage = &**self.storage();
+        let mut report = RepairReport::default();
+        let (all, unopened) = Index::open_what_can_be(storage, self.id())?;
+        let mut damaged: Vec<Id> = unopened.into_iter().map(|(id, _)| id).collect();
+        let (mut contents, mut chunks) = (Vec::new(), Vec::new());
+        for table in all.tables() {
+            if table
+                .verify()
+                .is_err_and(|e| e.kind() == ErrorKind::Damaged)
+            {
+                // Its sound pages are worth having: for loose contents nothing else has the numbers.
+                contents.extend(table.all_contents().filter_map(Result::ok));
+                chunks.extend(table.all_chunks().filter_map(Result::ok));
+                damaged.push(table.id());
+            }
+        }
+        let index = all.without(&damaged);
+        let saved: HashSet<_> = contents.iter().map(|row: &ContentRow| row.number).collect();
+        let (pack_contents, pack_chunks) = self.rows_of_packs(&index, monitor)?;
+        contents.extend(
+            pack_contents
+                .into_iter()
+                .filter(|r| !saved.contains(&r.number)),
+        );
+        chunks.extend(pack_chunks);
+        let loose = self.rows_of_loose(&index, known, monitor)?;
+        contents.extend(loose.into_iter().filter(|r| !saved.contains(&r.number)));
+        report.rebuilt_rows = (contents.len() + chunks.len()) as u64;
+        if report.rebuilt_rows > 0 {
+            publish_rows(
+                storage,
+                self.id(),
+                &index,
+                index.next_generation(),
+                &mut contents,
+                &mut chunks,
+            )?;
+        }
+        for id in &damaged {
+            storage.delete(&table_name(*id))?;
+            report.replaced_tables += 1;
+        }
+        storage.flush_deletions("contents")?;
+
+        report.check = self.check(&CheckOptions { read_data: true }, monitor)?;
+        if !report.check.damaged.is_empty() {
+            self.drop_damaged(&report.check, monitor)?;
+            report.lost_contents = report.check.damaged.clone();
+        }
+        *crate::progress::lock(&self.inner.index) = None;
+        Ok(report)
+    }
+
+    /// Rows for what lies in packs and is in no table.
+    fn rows_of_packs(
+        &self,
+        index: &Index,
+        monitor: &Monitor,
+    ) -> Result<(Vec<ContentRow>, Vec<ChunkRow>)> {
+        let storage = &**self.storage();
+        let named = index.packs();
+        let mut contents = Vec::new();
+        let mut chunks = Vec::new();
+        for listed in storage.list("packs")? {
+            monitor.check_cancelled()?;
+            let Some(id) = pack_id(&listed.name) else {
+                continue;
+            };
+            let rebuilt = self.rows_of_pack(id, named.contains(&id), index);
+            match rebuilt {
+                Ok((pack_contents, pack_chunks)) => {
+                    contents.extend(pack_contents);
+                    chunks.extend(pack_chunks);
+                }
+                Err(e) if e.is_fatal() => return Err(e),
+                // Its directory is lost, so nothing says what is in it; the check names it.
+                Err(_) => {}
+            }
+        }
+        Ok((contents, chunks))
+    }
+
+    fn rows_of_pack(
+        &self,
+        id: Id,
+        is_named: bool,
+        index: &Index,
+    ) -> Result<(Vec<ContentRow>, Vec<ChunkRow>)> {
+        let file = self.storage().open(&pack_name(id))?;
+        let pack = Sealed::open(Arc::clone(&file), FileKind::Pack)?;
+        let meta = read_meta(&pack)?;
+        let (mut contents, mut chunks) = (Vec::new(), Vec::new());
+        for page in 0..pack.pages().len() as u32 {
+            let pieces = meta.pieces(page as usize)?;
+            let is_missing = pieces.iter().any(|(kind, ..)| match kind {
+                PieceKind::Content(number) | PieceKind::List(number) | PieceKind::Alias(number) => {
+                    !index.has(*number)
+                }
+                PieceKind::Chunk => !is_named,
+            });
+            if !is_missing {
+                continue;
+            }
+            let block = block_record(&pack, page)?;
+            let bytes = match read_block(&*file, &block) {
+                Ok(bytes) => bytes,
+                Err(e) if e.is_fatal() => return Err(e),
+                Err(_) => continue,
+            };
+            let mut last: Option<ContentRow> = None;
+            for (kind, offset, len) in pieces {
+                let piece = Piece { block, offset, len };
+                let bytes = super::read::slice_of(&bytes, &piece)?;
+                match kind {
+                    PieceKind::Content(number) => {
+                        let row = ContentRow {
+                            digest: ContentDigest::of(bytes),
+                            number,
+                            place: Place::Piece(piece),
+                        };
+                        last = Some(row);
+                        contents.push(row);
+                    }
+                    PieceKind::List(number) => {
+                        let row = ContentRow {
+                            digest: ChunkList::from_bytes(bytes)?.digest,
+                            number,
+                            place: Place::Chunked(piece),
+                        };
+                        last = Some(row);
+                        contents.push(row);
+                    }
+                    PieceKind::Alias(number) => {
+                        contents.extend(last.map(|row| ContentRow { number, ..row }));
+                    }
+                    PieceKind::Chunk => chunks.push(ChunkRow {
+                        blake3: Blake3::of(bytes),
+                        piece,
+                    }),
+                }
+            }
+        }
+        contents.retain(|row| !index.has(row.number));
+        Ok((contents, chunks))
+    }
+
+    /// Rows for loose contents and empty ones that somebody holds a token for, and that are in no table.
+    fn rows_of_loose(
+        &self,
+        index: &Index,
+        known: &mut dyn Iterator<Item = Result<Token>>,
+        monitor: &Monitor,
+    ) -> Result<Vec<ContentRow>> {
+        let mut rows = Vec::new();
+        let mut seen = HashSet::new();
+        let empty = ContentDigest::of(b"");
+        for token in known {
+            let token = token?;
+            if index.has(token.number) || !seen.insert(token.number) {
+                continue;
+            }
+            monitor.check_cancelled()?;
+            if token.sha1 == empty.sha1 {
+                rows.push(ContentRow {
+                    digest: empty,
+                    number: token.number,
+                    place: Place::Empty,
+                });
+            } else if let Some(row) = self.find_loose(&token)? {
+                rows.push(row);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The loose file of a token, when there is exactly one content with its SHA-1.
+    fn find_loose(&self, token: &Token) -> Result<Option<ContentRow>> {
+        let storage = &**self.storage();
+        let wanted = ContentDigest {
+            sha1: token.sha1,
+            blake3: Blake3([0; 32]),
+            size: 0,
+        };
+        let plain = loose_name(&wanted, Codec::None, false);
+        let (folder, stem) = plain.split_once('/').unwrap_or_default();
+        let is_loose =
+            self.settings().layout == Layout::Loose || super::settings::was_changed(storage)?;
+        if !is_loose {
+            return Ok(None);
+        }
+        for codec in [Codec::Zstd, Codec::Gzip, Codec::None] {
+            let name = loose_name(&wanted, codec, false);
+            let Some(stored_bytes) = storage.size(&name)? else {
+                continue;
+            };
+            let has_twin = storage
+                .list(folder)?
+                .iter()
+                .any(|listed| listed.name.starts_with(&format!("{stem}-")));
+            if has_twin {
+                // Two contents share this SHA-1, and nothing says any more which one the token is for.
+                return Ok(None);
+            }
+            match digest_of(storage, &name, codec) {
+                Ok(digest) if digest.sha1 == token.sha1 => {
+                    return Ok(Some(ContentRow {
+                        digest,
+                        number: token.number,
+                        place: Place::Loose(LoosePlace {
+                            codec,
+                            alternate: false,
+                            stored_bytes,
+                        }),
+                    }));
+                }
+                Err(e) if e.is_fatal() => return Err(e),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes tables without the rows of what cannot be read.
+    fn drop_damaged(&self, check: &CheckReport, monitor: &Arc<Monitor>) -> Result<()> {
+        let storage = &**self.storage();
+        let mut index = Index::open(storage, self.id())?;
+        index.note_packs(&existing_packs(storage)?)?;
+        let mut sound_chunks = HashSet::new();
+        index.each_chunk(|row| {
+            let is_sound = self
+                .inner
+                .blocks
+                .read_kept(&row.piece.block)
+                .and_then(|block| {
+                    super::read::verified_slice(&block, &row.piece, &row.blake3).map(|_| ())
+                });
+            match is_sound {
+                Ok(()) => {
+                    sound_chunks.insert(row.blake3);
+                }
+                Err(e) if e.is_fatal() => return Err(e),
+                Err(_) => {}
+            }
+            Ok(())
+        })?;
+        let pruner = Pruner {
+            blocks: &self.inner.blocks,
+            repository: self.id(),
+            settings: self.settings(),
+            monitor,
+        };
+        let keep = |row: &ContentRow| !check.is_damaged(row.number);
+        pruner.rewrite_tables(&index, keep, Some(&sound_chunks))
+    }
+}

@@ -1,0 +1,264 @@
+//! A worker of the packed layout: hashes, finds duplicates, fills blocks, chunks what is big.
+
+use std::io::Read;
+
+use fastcdc::v2020::FastCDC;
+
+use super::blocks::{BlockBuilder, NewPieceKind, looks_incompressible};
+use super::known::Reserved;
+use super::pipeline::{Message, Pipeline};
+use super::{Shared, StoreFailure, Stored, read_full};
+use crate::error::{Error, Result};
+use crate::format::compression::Codec;
+use crate::format::digest::{Blake3, ContentDigest, ContentHasher};
+use crate::repository::pack::{BLOCK_OF_CONTENTS, BLOCK_OF_LISTS, ChunkList};
+use crate::repository::table::{ContentRow, Place};
+use crate::repository::token::ContentNumber;
+
+/// Contents up to this length are one piece; longer ones are chunked.
+pub const WHOLE_LIMIT: usize = 1 << 20;
+/// What a worker reads at once.
+const BUFFER_LEN: usize = 4 << 20;
+
+/// The lengths of chunks for a content of about this size: minimum, average, maximum. Bigger contents
+/// have bigger chunks, so that a chunk list stays below the length of a page up to 7 TiB.
+fn chunk_lengths(size: u64) -> (usize, usize, usize) {
+    const KIB: usize = 1 << 10;
+    const MIB: usize = 1 << 20;
+    match size >> 30 {
+        0..64 => (64 * KIB, 256 * KIB, MIB),
+        64..1024 => (256 * KIB, MIB, 4 * MIB),
+        _ => (MIB, 4 * MIB, 4 * MIB),
+    }
+}
+
+pub struct PackedWorker<'s> {
+    shared: &'s Shared,
+    pipeline: &'s Pipeline,
+    compressible: BlockBuilder,
+    incompressible: BlockBuilder,
+    lists: BlockBuilder,
+    buffer: Vec<u8>,
+}
+
+impl<'s> PackedWorker<'s> {
+    pub fn new(shared: &'s Shared, pipeline: &'s Pipeline) -> PackedWorker<'s> {
+        let settings = shared.settings;
+        PackedWorker {
+            shared,
+            pipeline,
+            compressible: BlockBuilder::new(BLOCK_OF_CONTENTS, settings.codec, settings.level),
+            incompressible: BlockBuilder::new(BLOCK_OF_CONTENTS, Codec::None, 0),
+            lists: BlockBuilder::new(BLOCK_OF_LISTS, settings.codec, settings.level),
+            buffer: Vec::new(),
+        }
+    }
+
+    pub fn store_bytes(&mut self, bytes: &[u8]) -> std::result::Result<Stored, StoreFailure> {
+        if bytes.len() > WHOLE_LIMIT {
+            return self.store_chunked(&[], &mut { bytes }, bytes.len() as u64, None);
+        }
+        Ok(self.store_whole(bytes)?)
+    }
+
+    pub fn store_reader(
+        &mut self,
+        reader: &mut dyn Read,
+        size_hint: u64,
+    ) -> std::result::Result<Stored, StoreFailure> {
+        // One byte more than the limit tells a content that is exactly as long from a longer one.
+        let mut head = std::mem::take(&mut self.buffer);
+        let len = if size_hint > WHOLE_LIMIT as u64 {
+            WHOLE_LIMIT + 1
+        } else {
+            (size_hint as usize + 1).max(4096)
+        };
+        head.resize(len.max(head.len().min(WHOLE_LIMIT + 1)), 0);
+        let mut filled = read_full(reader, &mut head).map_err(StoreFailure::Source)?;
+        if filled == head.len() && filled <= WHOLE_LIMIT {
+            head.resize(WHOLE_LIMIT + 1, 0);
+            filled += read_full(reader, &mut head[filled..]).map_err(StoreFailure::Source)?;
+        }
+        let stored = if filled <= WHOLE_LIMIT {
+            self.store_whole(&head[..filled])
+                .map_err(StoreFailure::from)
+        } else {
+            let size_hint = size_hint.max(filled as u64);
+            self.store_chunked(&head[..filled], reader, size_hint, None)
+        };
+        self.buffer = head;
+        stored
+    }
+
+    fn store_whole(&mut self, bytes: &[u8]) -> Result<Stored> {
+        let digest = ContentDigest::of(bytes);
+        let number = match self.shared.reserve(&digest, |_| Ok(true))? {
+            Reserved::Existing(token) => {
+                return Ok(Stored {
+                    token,
+                    size: digest.size,
+                    is_new: false,
+                });
+            }
+            Reserved::New(number) => number,
+        };
+        if bytes.is_empty() {
+            self.pipeline.send(Message::Row(ContentRow {
+                digest,
+                number,
+                place: Place::Empty,
+            }))?;
+        } else {
+            self.add_piece(&[NewPieceKind::Content(digest, number)], bytes)?;
+        }
+        Ok(Stored {
+            token: self.shared.token(&digest, number),
+            size: digest.size,
+            is_new: true,
+        })
+    }
+
+    /// Stores a content under a number that it has already, where it is not looked for among others.
+    pub fn rewrite(
+        &mut self,
+        number: ContentNumber,
+        digest: &ContentDigest,
+        reader: &mut dyn Read,
+    ) -> std::result::Result<(), StoreFailure> {
+        if digest.size > WHOLE_LIMIT as u64 {
+            self.store_chunked(&[], reader, digest.size, Some(number))?;
+            return Ok(());
+        }
+        let mut bytes = Vec::with_capacity(digest.size as usize);
+        reader
+            .read_to_end(&mut bytes)
+            .map_err(StoreFailure::Source)?;
+        if bytes.is_empty() {
+            self.pipeline.send(Message::Row(ContentRow {
+                digest: *digest,
+                number,
+                place: Place::Empty,
+            }))?;
+            return Ok(());
+        }
+        Ok(self.add_piece(&[NewPieceKind::Content(*digest, number)], &bytes)?)
+    }
+
+    /// Adds a piece to the block being filled; see [`BlockBuilder::push`].
+    pub fn add_piece(&mut self, what: &[NewPieceKind], bytes: &[u8]) -> Result<()> {
+        let is_compressed = self.shared.settings.codec != Codec::None;
+        let builder = if matches!(what.first(), Some(NewPieceKind::List(..))) {
+            &mut self.lists
+        } else if is_compressed && looks_incompressible(bytes) {
+            &mut self.incompressible
+        } else {
+            &mut self.compressible
+        };
+        match builder.push(what, bytes) {
+            Some(block) => self.pipeline.compress(block),
+            None => Ok(()),
+        }
+    }
+
+    /// Chunks `head` and what follows it in `reader`; stores it under `number`, or finds out which one it
+    /// has or gets.
+    fn store_chunked(
+        &mut self,
+        head: &[u8],
+        reader: &mut dyn Read,
+        size_hint: u64,
+        number: Option<ContentNumber>,
+    ) -> std::result::Result<Stored, StoreFailure> {
+        let (min, average, max) = chunk_lengths(size_hint);
+        let mut hasher = ContentHasher::new();
+        let mut chunks = Vec::new();
+        let mut buffer = vec![0; BUFFER_LEN.max(2 * max)];
+        buffer[..head.len()].copy_from_slice(head);
+        hasher.update(head);
+        let mut filled = head.len();
+        let mut is_at_end = false;
+        loop {
+            if !is_at_end {
+                let read =
+                    read_full(reader, &mut buffer[filled..]).map_err(StoreFailure::Source)?;
+                hasher.update(&buffer[filled..filled + read]);
+                is_at_end = filled + read < buffer.len();
+                filled += read;
+                self.shared.monitor.check_cancelled()?;
+            }
+            // A chunk's end is only certain with as many bytes ahead as the longest chunk has.
+            let chunker = FastCDC::new(&buffer[..filled], min, average, max);
+            let mut start = 0;
+            while start < filled && (is_at_end || filled - start >= max) {
+                let (_, end) = chunker.cut(start, filled - start);
+                let chunk = &buffer[start..end];
+                let blake3 = Blake3::of(chunk);
+                self.store_chunk(blake3, chunk)?;
+                chunks.push((blake3, (end - start) as u32));
+                start = end;
+            }
+            buffer.copy_within(start..filled, 0);
+            filled -= start;
+            if is_at_end {
+                break;
+            }
+        }
+        let digest = hasher.finish();
+        Ok(self.store_list(digest, chunks, number)?)
+    }
+
+    fn store_chunk(&mut self, blake3: Blake3, bytes: &[u8]) -> Result<()> {
+        let shared = self.shared;
+        if shared.known.has_chunk(&blake3) || shared.index().find_chunk(&blake3)?.is_some() {
+            return Ok(());
+        }
+        if shared.known.reserve_chunk(&blake3) {
+            self.add_piece(&[NewPieceKind::Chunk(blake3)], bytes)?;
+        }
+        Ok(())
+    }
+
+    fn store_list(
+        &mut self,
+        digest: ContentDigest,
+        chunks: Vec<(Blake3, u32)>,
+        number: Option<ContentNumber>,
+    ) -> Result<Stored> {
+        let list = ChunkList { digest, chunks };
+        if list.to_bytes().len() > crate::format::sealed::MAX_PAGE_LEN {
+            return Err(Error::invalid(
+                "store a content",
+                "it has more chunks than a list can name",
+            ));
+        }
+        let reserved = match number {
+            Some(number) => Reserved::New(number),
+            None => self.shared.reserve(&digest, |_| Ok(true))?,
+        };
+        let (token, is_new) = match reserved {
+            Reserved::Existing(token) => (token, false),
+            Reserved::New(number) => {
+                self.pipeline.send(Message::List(list, number))?;
+                (self.shared.token(&digest, number), true)
+            }
+        };
+        Ok(Stored {
+            token,
+            size: digest.size,
+            is_new,
+        })
+    }
+
+    pub fn finish(mut self) -> Result<()> {
+        for builder in [
+            &mut self.compressible,
+            &mut self.incompressible,
+            &mut self.lists,
+        ] {
+            if let Some(block) = builder.take() {
+                self.pipeline.compress(block)?;
+            }
+        }
+        Ok(())
+    }
+}

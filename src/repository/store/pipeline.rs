@@ -1,0 +1,403 @@
+//! The threads behind the workers of the packed layout: compressors, one writer, one publisher.
+//!
+//! ```text
+//! workers ──raw blocks──▶ compressors ──▶ writer ──whole packs──▶ publisher ──▶ rows
+//!    └────────rows of empty contents, chunk lists────▲
+//! ```
+//!
+//! All channels are bounded, so memory is; a failure anywhere makes every later send fail with the first
+//! cause. The writer fills one pack at a time. The publisher makes packs durable while the next one is
+//! being written, in order, and only then hands their rows on.
+//!
+//! Chunk lists wait at the writer. When a pack is about to be closed, those whose chunks are all written
+//! (to this pack or an earlier one, or found in tables) join it; the others wait for the next pack. Since
+//! packs are published in order, a published list never names a chunk that is not.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::Shared;
+use super::blocks::{NewPieceKind, RawBlock};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::compression::Codec;
+use crate::format::encoding::encode;
+use crate::format::id::Id;
+use crate::format::sealed::{FileKind, Identity, PreparedPage, SealedWriter};
+use crate::progress::lock;
+use crate::repository::pack::{
+    BLOCK_OF_LISTS, BLOCK_TARGET, ChunkList, PACK_TARGET, PackMeta, PieceKind, pack_name,
+};
+use crate::repository::storage::{NewFile, publish_one};
+use crate::repository::table::{BlockRecord, ChunkRow, ContentRow, Piece, Place};
+use crate::repository::token::ContentNumber;
+
+/// What the writer receives.
+pub enum Message {
+    Block(PreparedPage, Vec<super::blocks::NewPiece>),
+    Row(ContentRow),
+    List(ChunkList, ContentNumber),
+}
+
+/// A pack that is written but not yet published.
+struct FinishedPack {
+    id: Id,
+    file: Option<Box<dyn NewFile>>,
+    bytes: u64,
+    contents: Vec<ContentRow>,
+    chunks: Vec<ChunkRow>,
+}
+
+/// The running threads.
+pub struct Pipeline {
+    shared: Arc<Shared>,
+    raw: Option<Sender<RawBlock>>,
+    messages: Option<Sender<Message>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Pipeline {
+    pub fn start(shared: &Arc<Shared>) -> Result<Pipeline> {
+        let compressors = std::thread::available_parallelism().map_or(2, usize::from);
+        let (raw, raw_in) = bounded::<RawBlock>(compressors);
+        let (messages, messages_in) = bounded::<Message>(2);
+        let (packs, packs_in) = bounded::<FinishedPack>(1);
+        let mut pipeline = Pipeline {
+            shared: Arc::clone(shared),
+            raw: Some(raw),
+            messages: Some(messages.clone()),
+            threads: Vec::new(),
+        };
+        for _ in 0..compressors {
+            let (raw_in, messages) = (raw_in.clone(), messages.clone());
+            pipeline.spawn("compress", move |_| compress_blocks(&raw_in, &messages))?;
+        }
+        drop(messages);
+        pipeline.spawn("write packs", move |shared| {
+            PackWriter::new(shared, &packs).run(&messages_in)
+        })?;
+        pipeline.spawn("publish packs", move |shared| {
+            publish_packs(shared, &packs_in)
+        })?;
+        Ok(pipeline)
+    }
+
+    fn spawn(
+        &mut self,
+        name: &str,
+        work: impl FnOnce(&Shared) -> Result<()> + Send + 'static,
+    ) -> Result<()> {
+        let shared = Arc::clone(&self.shared);
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                if let Err(error) = work(&shared) {
+                    shared.fail(error);
+                }
+            })
+            .map_err(|e| Error::io("start a thread", &e))?;
+        self.threads.push(thread);
+        Ok(())
+    }
+
+    /// Hands a full block to the compressors.
+    pub fn compress(&self, block: RawBlock) -> Result<()> {
+        match &self.raw {
+            Some(raw) if raw.send(block).is_ok() => Ok(()),
+            _ => self.closed(),
+        }
+    }
+
+    pub fn send(&self, message: Message) -> Result<()> {
+        match &self.messages {
+            Some(messages) if messages.send(message).is_ok() => Ok(()),
+            _ => self.closed(),
+        }
+    }
+
+    fn closed(&self) -> Result<()> {
+        self.shared.check_failure()?;
+        Err(Error::new(ErrorKind::Io, "go on storing").because("a thread ended early"))
+    }
+
+    /// Waits until everything handed over is published, or has failed.
+    pub fn finish(mut self) {
+        self.join();
+    }
+
+    fn join(&mut self) {
+        self.raw = None;
+        self.messages = None;
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                self.shared
+                    .fail(Error::new(ErrorKind::Io, "store contents").because("a thread panicked"));
+            }
+        }
+    }
+}
+
+impl Drop for Pipeline {
+    /// A session that is given up: what is not published yet is deleted by its owner's drop.
+    fn drop(&mut self) {
+        if !self.threads.is_empty() {
+            self.shared.fail(Error::cancelled());
+            self.join();
+        }
+    }
+}
+
+fn compress_blocks(raw: &Receiver<RawBlock>, messages: &Sender<Message>) -> Result<()> {
+    for block in raw {
+        let page = PreparedPage::new(block.page_kind, &[], block.codec, block.level, &block.bytes)?;
+        if messages.send(Message::Block(page, block.pieces)).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Publishes packs in the order in which they were written.
+fn publish_packs(shared: &Shared, packs: &Receiver<FinishedPack>) -> Result<()> {
+    for pack in packs {
+        if let Some(file) = pack.file {
+            publish_one(&*shared.storage, file, &pack_name(pack.id))?;
+            lock(&shared.own_packs).insert(pack.id);
+        }
+        shared.add_ready(pack.contents, pack.chunks, pack.bytes)?;
+    }
+    Ok(())
+}
+
+struct PackWriter<'a> {
+    shared: &'a Shared,
+    packs: &'a Sender<FinishedPack>,
+    open: Option<OpenPack>,
+    /// Rows that need no pack.
+    rows: Vec<ContentRow>,
+    lists: Vec<(ChunkList, ContentNumber)>,
+}
+
+struct OpenPack {
+    id: Id,
+    out: SealedWriter<Box<dyn NewFile>>,
+    meta: PackMeta,
+    contents: Vec<ContentRow>,
+    chunks: Vec<ChunkRow>,
+}
+
+impl<'a> PackWriter<'a> {
+    fn new(shared: &'a Shared, packs: &'a Sender<FinishedPack>) -> PackWriter<'a> {
+        PackWriter {
+            shared,
+            packs,
+            open: None,
+            rows: Vec::new(),
+            lists: Vec::new(),
+        }
+    }
+
+    fn run(mut self, messages: &Receiver<Message>) -> Result<()> {
+        for message in messages {
+            if self
+                .shared
+                .has_failed
+                .load(std::sync::atomic::Ordering::Relaxed)
+            {
+                return Ok(());
+            }
+            match message {
+                Message::Block(page, pieces) => self.add_block(&page, &pieces)?,
+                Message::Row(row) => self.rows.push(row),
+                Message::List(list, number) => self.lists.push((list, number)),
+            }
+            let is_full = self
+                .open
+                .as_ref()
+                .is_some_and(|pack| pack.out.written() >= PACK_TARGET);
+            if is_full {
+                self.close()?;
+            }
+        }
+        if self
+            .shared
+            .has_failed
+            .load(std::sync::atomic::Ordering::Relaxed)
+        {
+            return Ok(());
+        }
+        self.close()
+    }
+
+    fn open(&mut self) -> Result<&mut OpenPack> {
+        if self.open.is_none() {
+            let id = Id::random()?;
+            let identity = Identity {
+                kind: FileKind::Pack,
+                own_id: id,
+                owner_id: self.shared.repository,
+            };
+            self.open = Some(OpenPack {
+                id,
+                out: SealedWriter::new(self.shared.storage.create()?, identity)
+                    .map_err(|e| e.at(self.shared.storage.describe()))?,
+                meta: PackMeta::default(),
+                contents: Vec::new(),
+                chunks: Vec::new(),
+            });
+        }
+        self.open
+            .as_mut()
+            .ok_or_else(|| Error::new(ErrorKind::Io, "write a pack"))
+    }
+
+    fn add_block(&mut self, page: &PreparedPage, pieces: &[super::blocks::NewPiece]) -> Result<()> {
+        let shared = self.shared;
+        let pack = self.open()?;
+        let block = pack.add(
+            shared,
+            page,
+            pieces.iter().map(super::blocks::NewPiece::record),
+        )?;
+        for piece in pieces {
+            let place = Piece {
+                block,
+                offset: piece.offset,
+                len: piece.len,
+            };
+            match piece.what {
+                NewPieceKind::Content(digest, number) => pack.contents.push(ContentRow {
+                    digest,
+                    number,
+                    place: Place::Piece(place),
+                }),
+                NewPieceKind::List(digest, number) => pack.contents.push(ContentRow {
+                    digest,
+                    number,
+                    place: Place::Chunked(place),
+                }),
+                NewPieceKind::Chunk(blake3) => {
+                    shared.known.chunk_written(&blake3);
+                    pack.chunks.push(ChunkRow {
+                        blake3,
+                        piece: place,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the lists that are ready, closes the pack and hands it to the publisher.
+    fn close(&mut self) -> Result<()> {
+        let known = &self.shared.known;
+        let lists = std::mem::take(&mut self.lists);
+        let (ready, waiting): (Vec<_>, Vec<_>) = lists.into_iter().partition(|(list, _)| {
+            list.chunks
+                .iter()
+                .all(|(blake3, _)| known.is_chunk_written(blake3))
+        });
+        self.lists = waiting;
+        self.add_lists(ready)?;
+        let rows = std::mem::take(&mut self.rows);
+        let finished = match self.open.take() {
+            None if rows.is_empty() => return Ok(()),
+            None => FinishedPack {
+                id: Id([0; 16]),
+                file: None,
+                bytes: 0,
+                contents: rows,
+                chunks: Vec::new(),
+            },
+            Some(mut pack) => {
+                pack.contents.extend(rows);
+                let (file, bytes) = pack
+                    .out
+                    .finish(&encode(&pack.meta)?, Codec::Zstd)
+                    .map_err(|e| e.at(self.shared.storage.describe()))?;
+                FinishedPack {
+                    id: pack.id,
+                    file: Some(file),
+                    bytes,
+                    contents: pack.contents,
+                    chunks: pack.chunks,
+                }
+            }
+        };
+        // A publisher that has ended has left its reason behind.
+        let _ = self.packs.send(finished);
+        Ok(())
+    }
+
+    fn add_lists(&mut self, lists: Vec<(ChunkList, ContentNumber)>) -> Result<()> {
+        let mut group: Vec<(ContentNumber, ChunkList, Vec<u8>)> = Vec::new();
+        let mut len = 0;
+        for (list, number) in lists {
+            let bytes = list.to_bytes();
+            if len > 0 && len + bytes.len() > BLOCK_TARGET {
+                self.add_list_block(&group)?;
+                group.clear();
+                len = 0;
+            }
+            len += bytes.len();
+            group.push((number, list, bytes));
+        }
+        if group.is_empty() {
+            return Ok(());
+        }
+        self.add_list_block(&group)
+    }
+
+    fn add_list_block(&mut self, lists: &[(ContentNumber, ChunkList, Vec<u8>)]) -> Result<()> {
+        let shared = self.shared;
+        let raw: Vec<u8> = lists
+            .iter()
+            .flat_map(|(_, _, bytes)| bytes)
+            .copied()
+            .collect();
+        let settings = shared.settings;
+        let page = PreparedPage::new(BLOCK_OF_LISTS, &[], settings.codec, settings.level, &raw)?;
+        let pack = self.open()?;
+        let pieces = lists
+            .iter()
+            .map(|(number, _, bytes)| (PieceKind::List(*number), bytes.len() as u32));
+        let block = pack.add(shared, &page, pieces)?;
+        let mut offset = 0;
+        for (number, list, bytes) in lists {
+            let len = bytes.len() as u32;
+            pack.contents.push(ContentRow {
+                digest: list.digest,
+                number: *number,
+                place: Place::Chunked(Piece { block, offset, len }),
+            });
+            offset += len;
+        }
+        Ok(())
+    }
+}
+
+impl OpenPack {
+    fn add(
+        &mut self,
+        shared: &Shared,
+        page: &PreparedPage,
+        pieces: impl Iterator<Item = (PieceKind, u32)>,
+    ) -> Result<BlockRecord> {
+        let offset = self.out.written();
+        let index = self
+            .out
+            .add(page)
+            .map_err(|e| e.at(shared.storage.describe()))?;
+        self.meta.add_block(pieces);
+        Ok(BlockRecord {
+            pack: self.id,
+            page: index,
+            offset,
+            stored_len: page.stored.len() as u32,
+            raw_len: page.raw_len,
+            codec: page.codec,
+            blake3: page.blake3,
+        })
+    }
+}

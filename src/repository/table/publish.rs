@@ -1,0 +1,65 @@
+//! Publishes a table of new rows, merged with the small tables before it.
+//!
+//! Tables grow like the digits of a number: a new table takes in the newest ones as long as each is at
+//! most twice as long as what has been gathered, so there are never more than about as many tables as
+//! the logarithm of the rows, and each row is rewritten about as often. Only the *newest* tables are taken, one
+//! after the other, so that the order of generations stays true.
+
+use std::sync::Arc;
+
+use super::merge::{Source, merge_chunks, merge_contents};
+use super::read::Table;
+use super::write::{TableHead, TableWriter};
+use super::{ChunkRow, ContentRow, table_name};
+use crate::error::Result;
+use crate::format::id::Id;
+use crate::repository::index::Index;
+use crate::repository::storage::{Storage, publish_one};
+
+/// Publishes one table with these rows (which are sorted here) and those of the tables it takes in;
+/// deletes the latter; returns the new table's id. Its generation is at least `generation`.
+pub fn publish_rows(
+    storage: &dyn Storage,
+    repository: Id,
+    index: &Index,
+    generation: u64,
+    contents: &mut [ContentRow],
+    chunks: &mut [ChunkRow],
+) -> Result<Id> {
+    let mut rows = (contents.len() + chunks.len()) as u64;
+    let mut taken: Vec<Arc<Table>> = Vec::new();
+    for table in index.tables() {
+        if table.rows() > rows.saturating_mul(2) {
+            break;
+        }
+        rows += table.rows();
+        taken.push(Arc::clone(table));
+    }
+    let id = Id::random()?;
+    let mut supersedes: Vec<Id> = taken.iter().map(|table| table.id()).collect();
+    supersedes.extend_from_slice(index.superseded());
+    let head = TableHead {
+        id,
+        repository,
+        generation: generation.max(index.next_generation()),
+        supersedes: supersedes.clone(),
+    };
+    let mut writer = TableWriter::new(storage.create()?, head)?;
+    let mut content_sources = Vec::new();
+    let mut chunk_sources = Vec::new();
+    let new = Source::of_rows(contents, chunks);
+    for source in std::iter::once(new).chain(taken.iter().map(|table| Source::of_table(table))) {
+        content_sources.push(source.contents);
+        chunk_sources.push(source.chunks);
+    }
+    merge_contents(content_sources, |row| writer.add_content(&row))?;
+    merge_chunks(chunk_sources, |row| writer.add_chunk(&row))?;
+    let (file, _) = writer.finish()?;
+    publish_one(storage, file, &table_name(id))?;
+    for old in supersedes {
+        // Whoever opens the tables leaves superseded ones out, so one that cannot be deleted now (it may
+        // be open elsewhere) is no more than a file too many.
+        let _ = storage.delete(&table_name(old));
+    }
+    Ok(id)
+}
