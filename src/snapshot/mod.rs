@@ -9,5 +9,6 @@ pub mod globs;
 pub mod matcher;
 pub mod path_text;
 pub mod places;
+pub mod scan;
 pub mod specification;
 pub mod tree;
