@@ -372,8 +372,7 @@ impl Repository {
             Ok(())
         }))?
         .err();
-        let mut claimed: HashMap<SegmentId, RoaringBitmap> =
-            live.map(LiveClaims::all).unwrap_or_default();
+        let mut claimed = live.map(|live| live.used().clone()).unwrap_or_default();
         let mut unclaimed = 0_u64;
         let mut lost = 0_u64;
         let mut lost_in: HashSet<Id> = HashSet::new();

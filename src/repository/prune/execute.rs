@@ -53,6 +53,7 @@ impl Pruner<'_> {
             index = Index::open(storage, self.repository)?;
         }
         self.delete_unclaimed(&plan, &mut report)?;
+        live.delete_unneeded(storage)?;
 
         let rewriting = (|| -> Result<()> {
             for round in self.rounds(&index, &plan)? {
@@ -68,9 +69,6 @@ impl Pruner<'_> {
             if plan.rewrites_tables || !plan.packs_to_rewrite.is_empty() {
                 let keep = |row: &ContentRow| live.contains(row.number);
                 self.rewrite_tables(&index, keep, Some(&live_chunks))?;
-            }
-            for name in live.obsolete_tombstones() {
-                storage.delete(&name)?;
             }
             Ok(())
         })();

@@ -239,14 +239,9 @@ impl StoreSession {
         self.finish_storing()?;
         self.verify_all_stored()?;
         self.verify_packs()?;
-        publish_claim(
-            &*self.shared.storage,
-            self.shared.repository,
-            self.claim_id,
-            claim,
-            holder,
-            predecessor,
-        )?;
+        let created_at = jiff::Timestamp::now().as_second();
+        let claim = claim.build(self.claim_id, predecessor, holder, created_at);
+        publish_claim(&*self.shared.storage, self.shared.repository, &claim)?;
         Ok(self.shared.report())
     }
 
