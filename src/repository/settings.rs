@@ -178,7 +178,8 @@ fn numbered(storage: &dyn Storage) -> Result<Vec<(u32, String)>> {
     Ok(found)
 }
 
-fn number_of(name: &str) -> Option<u32> {
+/// The number of a settings file, by its name.
+pub fn number_of(name: &str) -> Option<u32> {
     if name == FIRST_NAME {
         return Some(1);
     }

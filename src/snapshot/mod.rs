@@ -4,6 +4,7 @@ pub mod archive;
 pub mod byte_size;
 pub mod capture;
 pub mod file;
+pub mod exigency;
 pub mod explain;
 pub mod globs;
 pub mod matcher;

@@ -79,6 +79,20 @@ macro_rules! checked_name {
     };
 }
 
+/// A name for what has lost its own.
+impl Default for ArchiveName {
+    fn default() -> ArchiveName {
+        ArchiveName("recovered".to_owned())
+    }
+}
+
+/// A name for what has lost its own.
+impl Default for RepositoryName {
+    fn default() -> RepositoryName {
+        RepositoryName("recovered".to_owned())
+    }
+}
+
 checked_name!(RepositoryName, "a repository");
 checked_name!(ArchiveName, "an archive");
 
@@ -145,6 +159,27 @@ pub fn archive_place(location: &Path, host: &str, user: &str, name: &ArchiveName
         .join(folder_name(host))
         .join(folder_name(user))
         .join(name.as_str())
+}
+
+/// The folder below `location` that has a folder for each user, and in those the repositories.
+pub fn repositories_below(location: &Path) -> PathBuf {
+    location.join(TREE).join(REPOSITORIES)
+}
+
+/// Whether a folder is where a repository would be.
+pub fn is_repository_place(place: &Path) -> bool {
+    is_at(place, REPOSITORIES, 4)
+}
+
+/// Whether a folder is where an archive would be.
+pub fn is_archive_place(place: &Path) -> bool {
+    is_at(place, ARCHIVES, 5)
+}
+
+fn is_at(place: &Path, kind: &str, depth: usize) -> bool {
+    split_at_tree(place).is_some_and(|(_, rest)| {
+        rest.components().count() == depth && rest.starts_with(Path::new(TREE).join(kind))
+    })
 }
 
 /// The location of the innermost `gibus.d` that `place` is in, and the rest of the path, from `gibus.d` on.
@@ -237,6 +272,11 @@ mod tests {
         let place = repository_place(Path::new("/"), "me", &name);
         assert_eq!(place, Path::new("/gibus.d/repos/me/main"));
         assert_eq!(split_at_tree(&place).unwrap().0, Path::new("/"));
+        assert!(is_repository_place(&place) && !is_archive_place(&place));
+        assert!(!is_repository_place(place.parent().unwrap()));
+        assert!(is_archive_place(Path::new(
+            "/x/gibus.d/snapshots/laptop/me/docs"
+        )));
         assert!(split_at_tree(Path::new("/home/me/gibus.d.old/x")).is_none());
     }
 }

@@ -121,6 +121,16 @@ impl Specification {
         specification.validate()?;
         Ok(specification)
     }
+
+    /// Takes it out of what a program has stored. Fields that a later version added are passed over, and it is
+    /// not validated: an old archive must be readable whatever its rules. Where people type,
+    /// [`Specification::from_toml`] is stricter.
+    pub fn from_stored(
+        mut table: toml::Table,
+    ) -> std::result::Result<Specification, toml::de::Error> {
+        table.retain(|field, _| Specification::FIELDS.contains(&field));
+        table.try_into()
+    }
 }
 
 fn validate_include(include: &Path) -> Result<()> {

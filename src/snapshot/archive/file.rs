@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::id::Id;
 use crate::format::sealed_text::{open_text, seal_text};
-use crate::fs::escaped;
+use crate::fs::{bytes_path, escaped};
 use crate::repository::storage::{Storage, publish_bytes, read_bytes};
+use crate::snapshot::file::SnapshotHeader;
 use crate::snapshot::path_text;
 use crate::snapshot::places::ArchiveName;
 use crate::snapshot::specification::Specification;
@@ -65,23 +66,62 @@ impl ArchiveFile {
         let damaged = |e: toml::de::Error| {
             Error::damaged(ATTEMPTED, escaped(e.message().as_bytes()).to_string())
         };
-        let mut table: toml::Table = toml::from_str(&text).map_err(damaged)?;
-        let format = table
-            .get("format")
-            .and_then(toml::Value::as_integer)
-            .unwrap_or(0);
-        if format != i64::from(ARCHIVE_FORMAT) {
+        let version: Version = toml::from_str(&text).map_err(damaged)?;
+        if version.format != ARCHIVE_FORMAT {
             return Err(Error::new(ErrorKind::Unsupported, ATTEMPTED)
-                .because(format!("it has format {format}"))
+                .because(format!("it has format {}", version.format))
                 .advise("use a newer version of Gibus"));
         }
-        // A later version may add fields within this format; the configuration refuses what it does not
-        // know as mistyped, but nobody types here.
-        if let Some(toml::Value::Table(specification)) = table.get_mut("specification") {
-            specification.retain(|field, _| Specification::FIELDS.contains(&field));
-        }
-        table.try_into().map_err(damaged)
+        let stored: Stored = toml::from_str(&text).map_err(damaged)?;
+        Ok(ArchiveFile {
+            format: ARCHIVE_FORMAT,
+            id: stored.id,
+            name: stored.name,
+            host: stored.host,
+            user: stored.user,
+            repository: stored.repository,
+            specification: Specification::from_stored(stored.specification).map_err(damaged)?,
+        })
     }
+
+    /// What the header of one of its snapshots tells of an archive whose own file is lost.
+    pub fn from_header(header: &SnapshotHeader) -> ArchiveFile {
+        let archive = &header.archive;
+        // The header may come from anywhere. A name that is none is replaced; a specification that cannot be
+        // read comes out empty, which no backup accepts.
+        let name = ArchiveName::new(archive.name.as_str());
+        let specification = toml::from_str(&header.specification).ok();
+        let specification = specification.and_then(|table| Specification::from_stored(table).ok());
+        ArchiveFile {
+            format: ARCHIVE_FORMAT,
+            id: archive.id,
+            name: name.unwrap_or_default(),
+            host: archive.host.clone(),
+            user: archive.user.clone(),
+            repository: RepositoryRef {
+                id: header.repository.id,
+                place: bytes_path(&header.repository.place).to_owned(),
+            },
+            specification: specification.unwrap_or_default(),
+        }
+    }
+}
+
+/// Read first: what a later format has beside it is anybody's guess.
+#[derive(Deserialize)]
+struct Version {
+    format: u32,
+}
+
+/// [`ArchiveFile`] as a file may have it: a later version may add fields within the same format.
+#[derive(Deserialize)]
+struct Stored {
+    id: Id,
+    name: ArchiveName,
+    host: String,
+    user: String,
+    repository: RepositoryRef,
+    specification: toml::Table,
 }
 
 /// Publishes the file with the next number, then deletes the ones before it.
@@ -145,7 +185,6 @@ pub fn numbered(storage: &dyn Storage) -> Result<Vec<(u32, String)>> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::fs::bytes_path;
 
     pub fn sample() -> ArchiveFile {
         ArchiveFile {
