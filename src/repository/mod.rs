@@ -86,7 +86,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use self::claims::{ClaimId, release_claim};
+use self::claims::{ClaimId, LiveClaims, release_claim};
 use self::index::Index;
 use self::lock::Lock;
 use self::read::BlockSource;
@@ -96,6 +96,7 @@ use self::settings::{REPOSITORY_FORMAT, RepositoryFile, Settings};
 use self::storage::Storage;
 use self::storage::local::LocalStorage;
 use self::store::{StoreSession, existing_packs};
+use self::table::{ContentRow, Place};
 use self::token::Token;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::format::id::Id;
@@ -269,7 +270,7 @@ impl Repository {
     fn contents_with_missing_chunks(&self, index: &Index) -> Result<Vec<token::ContentNumber>> {
         let mut found = Vec::new();
         index.each_content(|row| {
-            let table::Place::Chunked(piece) = row.place else {
+            let Place::Chunked(piece) = row.place else {
                 return Ok(());
             };
             let list = self.inner.blocks.chunk_list(&piece, &row.digest);
@@ -339,6 +340,37 @@ impl Repository {
             }
         };
         copy_many(&self.inner.blocks, &index, &refresh, wanted, sink, monitor)
+    }
+
+    /// What a content costs, and how often live claims name it. Twins (the same content under another
+    /// number, stored by two backups at the same time) count separately until a prune joins them.
+    pub fn content_storage_stats(&self, token: &Token) -> Result<ContentStorageStats> {
+        let live = LiveClaims::load(&*self.inner.storage, self.id())?;
+        self.with_index(|index| {
+            let row = index.locate(token)?;
+            Ok(ContentStorageStats {
+                stored_bytes: self.stored_bytes(index, &row)?,
+                references: live.references(token.number),
+            })
+        })
+    }
+
+    /// Bytes that a content takes: its share of a block, or of its chunks' blocks and its list's.
+    fn stored_bytes(&self, index: &Index, row: &ContentRow) -> Result<u64> {
+        Ok(match row.place {
+            Place::Empty => 0,
+            Place::Piece(piece) => piece.stored_bytes(),
+            Place::Loose(place) => place.stored_bytes,
+            Place::Chunked(piece) => {
+                let list = self.inner.blocks.chunk_list(&piece, &row.digest)?;
+                let mut bytes = piece.stored_bytes();
+                for (blake3, _) in &list.chunks {
+                    let chunk = index.find_chunk(blake3)?;
+                    bytes += chunk.map_or(0, |chunk| chunk.piece.stored_bytes());
+                }
+                bytes
+            }
+        })
     }
 
     /// Gives back the contents of a claim: they are no longer kept for it, and the next

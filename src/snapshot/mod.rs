@@ -6,6 +6,7 @@ pub mod capture;
 pub mod file;
 pub mod exigency;
 pub mod explain;
+pub mod file;
 pub mod globs;
 pub mod matcher;
 pub mod path_text;
