@@ -3,7 +3,6 @@
 pub mod archive;
 pub mod byte_size;
 pub mod capture;
-pub mod file;
 pub mod exigency;
 pub mod explain;
 pub mod file;
