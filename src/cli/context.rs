@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::output::{Output, Style};
 use super::progress::Progress;
 use super::signals::Stoppable;
+use crate::config::Config;
 use crate::error::{Error, ErrorKind, Result};
 use crate::progress::{Monitor, Problems};
 
@@ -49,6 +50,11 @@ impl Context {
             host: host_name(),
             wait: global.wait,
         })
+    }
+
+    /// The configuration; nothing is read by this.
+    pub fn config(&self) -> Config {
+        Config::new(&self.config_dir)
     }
 
     /// Does a piece of work under a monitor: with progress, stopped by Ctrl-C, and tried again while a

@@ -50,6 +50,14 @@ impl Failure {
         Failure::from(Error::invalid(attempted, why))
     }
 
+    /// Why it failed, for a table that has a word for what was attempted.
+    pub fn why(&self) -> String {
+        match self {
+            Failure::Error { error, .. } => error.why().to_owned(),
+            Failure::BrokenPipe => "nobody reads the output".to_owned(),
+        }
+    }
+
     pub fn exit(&self) -> Exit {
         match self {
             Failure::Error { exit, .. } => *exit,

@@ -6,13 +6,18 @@
 //! nothing to a terminal ([`SafeFormatter`]).
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
 use crate::format::digest::hex;
-use crate::fs::is_deceptive;
+use crate::format::id::Id;
+use crate::fs::{is_deceptive, path_bytes};
 use crate::progress::{Problem, Severity};
+use crate::repository::Repository;
+use crate::snapshot::file::{BuildStats, TakenAt};
+use crate::snapshot::places::RepositoryName;
 use crate::snapshot::tree::Timestamp;
 
 /// One compact line, without its newline.
@@ -73,6 +78,10 @@ impl Text {
             },
         }
     }
+
+    pub fn of(path: &Path) -> Text {
+        Text::new(path_bytes(path))
+    }
 }
 
 /// A time as RFC 3339 in UTC; `None` for times before the year -9999 and after 9999.
@@ -80,6 +89,87 @@ pub fn utc(time: Timestamp) -> Option<String> {
     let nanoseconds = i32::try_from(time.nanoseconds).ok()?;
     let time = jiff::Timestamp::new(time.seconds, nanoseconds).ok()?;
     Some(time.to_string())
+}
+
+/// When a snapshot was taken, as RFC 3339 with the offset of local time there and then.
+pub fn local(taken_at: &TakenAt) -> Option<String> {
+    let nanoseconds = i32::try_from(taken_at.nanoseconds).ok()?;
+    let time = jiff::Timestamp::new(taken_at.seconds, nanoseconds).ok()?;
+    let offset = jiff::tz::Offset::from_seconds(taken_at.utc_offset_seconds).ok()?;
+    Some(time.display_with_offset(offset).to_string())
+}
+
+/// What a backup found, did and cost.
+#[derive(Serialize)]
+pub struct JsonBuild {
+    files: u64,
+    directories: u64,
+    symbolic_links: u64,
+    other: u64,
+    hard_links: u64,
+    bytes: u64,
+    new_contents: u64,
+    new_content_bytes: u64,
+    stored_bytes: u64,
+    unchanged_files: u64,
+    read_files: u64,
+    read_bytes: u64,
+    excluded: u64,
+    problems: u64,
+    cpu_seconds: f64,
+    wall_seconds: f64,
+}
+
+impl JsonBuild {
+    pub fn new(build: &BuildStats) -> JsonBuild {
+        JsonBuild {
+            files: build.files,
+            directories: build.directories,
+            symbolic_links: build.symbolic_links,
+            other: build.other,
+            hard_links: build.hard_links,
+            bytes: build.bytes,
+            new_contents: build.new_contents,
+            new_content_bytes: build.new_content_bytes,
+            stored_bytes: build.stored_bytes,
+            unchanged_files: build.unchanged_files,
+            read_files: build.read_files,
+            read_bytes: build.read_bytes,
+            excluded: build.excluded,
+            problems: build.problems,
+            cpu_seconds: build.cpu_microseconds as f64 / 1e6,
+            wall_seconds: build.wall_microseconds as f64 / 1e6,
+        }
+    }
+}
+
+/// A repository, in every document that names one.
+#[derive(Serialize)]
+pub struct JsonRepository {
+    pub name: String,
+    pub id: Id,
+    pub place: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place_hex: Option<String>,
+    pub layout: &'static str,
+    pub codec: &'static str,
+    pub level: i32,
+}
+
+impl JsonRepository {
+    pub fn new(name: &RepositoryName, repository: &Repository) -> JsonRepository {
+        let place = Text::of(repository.place());
+        let settings = repository.settings();
+        JsonRepository {
+            name: name.to_string(),
+            id: repository.id(),
+            place: place.text,
+            place_hex: place.hex,
+            layout: settings.layout.name(),
+            codec: settings.codec.name(),
+            level: settings.level,
+        }
+    }
 }
 
 /// A problem with one file.

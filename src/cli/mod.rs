@@ -2,8 +2,9 @@
 //!
 //! - [`args`] the definitions, [`select`] and [`values`] what they share
 //! - [`context`] what surrounds a command: user, host, folders, and how work runs under a monitor
+//! - [`lookup`] repositories and archives by name, [`source`] the snapshots that are read from
 //! - [`failure`] exit codes and errors, [`problems`] what went wrong with single files
-//! - [`output`], [`human`], [`json`] what is printed and how
+//! - [`output`], [`human`], [`json`], [`entry`] what is printed and how
 //! - [`progress`], [`signals`] what happens while work is going on
 //! - every other module is the command of its name
 //!
@@ -17,6 +18,7 @@ pub mod context;
 pub mod delete;
 pub mod demo;
 pub mod diff;
+pub mod entry;
 pub mod exigency;
 pub mod extract;
 pub mod failure;
@@ -25,6 +27,7 @@ pub mod generate;
 pub mod gui;
 pub mod human;
 pub mod json;
+pub mod lookup;
 pub mod ls;
 pub mod output;
 pub mod paths;
@@ -35,6 +38,7 @@ pub mod restore;
 pub mod select;
 pub mod signals;
 pub mod snapshots;
+pub mod source;
 pub mod values;
 
 use std::ffi::OsString;

@@ -116,13 +116,27 @@ impl Table {
         }
     }
 
+    /// Without a headline: the cells say themselves what they are.
+    pub fn without_head(align: &[Align]) -> Table {
+        Table {
+            align: align.to_vec(),
+            head: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+
     pub fn row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
     }
 
     fn lines(&self) -> Vec<String> {
         let head: Vec<String> = self.head.iter().map(|&name| name.to_owned()).collect();
-        let all = || std::iter::once(&head).chain(&self.rows);
+        let all = || {
+            Some(&head)
+                .filter(|head| !head.is_empty())
+                .into_iter()
+                .chain(&self.rows)
+        };
         let mut widths = vec![0; self.align.len()];
         for row in all() {
             for (width, cell) in widths.iter_mut().zip(row) {

@@ -4,6 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
+use super::failure::{Exit, Failure};
+use crate::error::Error;
+use crate::snapshot::archive::name::SnapshotName;
+use crate::snapshot::archive::select::Select;
+
 /// Which archive: by its name in the configuration, or by its files when the configuration is lost.
 #[derive(Args, Debug)]
 #[group(skip)]
@@ -48,7 +53,21 @@ pub struct Selection {
 }
 
 impl Selection {
-    pub fn is_given(&self) -> bool {
-        self.back.is_some() || self.snapshot.is_some()
+    /// What the options say; `None` when none is given.
+    ///
+    /// Errors: exit code 10 for what cannot be the name of a snapshot.
+    pub fn select(&self) -> Result<Option<Select>, Failure> {
+        match &self.snapshot {
+            Some(name) => Ok(Some(Select::Named(parse_snapshot(name)?))),
+            None => Ok(self.back.map(Select::Back)),
+        }
     }
+}
+
+/// Errors: exit code 10, for there is no snapshot of a name that none can have.
+pub fn parse_snapshot(name: &str) -> Result<SnapshotName, Failure> {
+    name.parse().map_err(|error: Error| Failure::Error {
+        error,
+        exit: Exit::Missing,
+    })
 }

@@ -1,10 +1,21 @@
 //! `gibus snapshots`: the snapshots of an archive, one a line.
+//!
+//! There is no headline, and the name comes first, so that a script can read the lines; what the other
+//! columns are, they say themselves.
 
 use clap::Args;
+use serde::Serialize;
 
 use super::context::Context;
-use super::failure::Outcome;
+use super::failure::{Exit, Failure, Outcome};
+use super::human::{count, counted, duration, size};
+use super::json::{self, JsonBuild};
+use super::output::{Align, Table};
 use super::select::Source;
+use super::source::{self, Snapshots};
+use crate::format::id::Id;
+use crate::snapshot::exigency::series::SnapshotFile;
+use crate::snapshot::file::{Snapshot, SnapshotHeader};
 
 /// List the snapshots of an archive, one a line, its name first
 #[derive(Args, Debug)]
@@ -25,7 +36,142 @@ pub struct Options {
     pub storage_stats: bool,
 }
 
+/// A snapshot's file, and the snapshot if it can be read.
+type Opened<'a> = (&'a SnapshotFile, Result<Snapshot, Failure>);
+
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let _ = (options, context);
-    Err(super::context::not_built())
+    let snapshots = Snapshots::open(&options.source, context)?;
+    let mut files: Vec<&SnapshotFile> = snapshots.files().iter().collect();
+    if options.newest_first {
+        files.reverse();
+    }
+    let opened: Vec<Opened> = files
+        .into_iter()
+        .map(|file| (file, source::open(file)))
+        .collect();
+    let is_damaged = opened.iter().any(|(_, snapshot)| snapshot.is_err());
+    if options.storage_stats {
+        return Err(super::context::not_built());
+    }
+    if context.out.is_json() {
+        let document = document(&opened);
+        context.out.document(&document)?;
+    } else if opened.is_empty() {
+        context.out.tell("There are no snapshots yet")?;
+    } else {
+        let align = [
+            Align::Left,
+            Align::Right,
+            Align::Right,
+            Align::Right,
+            Align::Right,
+        ];
+        let mut table = Table::without_head(&align);
+        for (file, snapshot) in &opened {
+            let name = file.name.to_string();
+            table.row(match snapshot {
+                Err(failure) => vec![name, format!("cannot be read: {}", failure.why())],
+                Ok(snapshot) if options.build_stats => build_row(name, snapshot.header()),
+                Ok(snapshot) => plain_row(name, snapshot.header()),
+            });
+        }
+        context.out.table(&table)?;
+    }
+    Ok(if is_damaged {
+        Exit::Incomplete
+    } else {
+        Exit::Done
+    })
+}
+
+fn plain_row(name: String, header: &SnapshotHeader) -> Vec<String> {
+    let mut row = vec![
+        name,
+        counted(header.totals.files, "file", "files"),
+        size(header.totals.bytes),
+    ];
+    if !header.complete {
+        row.push("incomplete".to_owned());
+    }
+    row
+}
+
+fn build_row(name: String, header: &SnapshotHeader) -> Vec<String> {
+    let build = &header.build;
+    let mut row = vec![
+        name,
+        counted(build.files, "file", "files"),
+        format!("{} read", count(build.read_files)),
+        format!("{} new", size(build.new_content_bytes)),
+        format!("{} stored", size(build.stored_bytes)),
+        duration(build.wall_microseconds),
+    ];
+    if build.problems > 0 {
+        row.push(counted(build.problems, "problem", "problems"));
+    }
+    row
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    message_type: &'static str,
+    snapshots: Vec<JsonSnapshot<'a>>,
+}
+
+/// A snapshot in JSON; `docs/json.md` describes it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum JsonSnapshot<'a> {
+    Sound {
+        name: String,
+        id: Id,
+        taken_at: Option<String>,
+        archive: &'a str,
+        host: &'a str,
+        user: &'a str,
+        repository: Id,
+        files: u64,
+        directories: u64,
+        bytes: u64,
+        complete: bool,
+        snapshot_bytes: u64,
+        build: Box<JsonBuild>,
+    },
+    Damaged {
+        name: String,
+        why: String,
+    },
+}
+
+fn document<'a>(opened: &'a [Opened]) -> Document<'a> {
+    let snapshots = opened.iter().map(|(file, snapshot)| match snapshot {
+        Ok(snapshot) => sound(file, snapshot),
+        Err(failure) => JsonSnapshot::Damaged {
+            name: file.name.to_string(),
+            why: failure.why(),
+        },
+    });
+    Document {
+        message_type: "snapshots",
+        snapshots: snapshots.collect(),
+    }
+}
+
+fn sound<'a>(file: &SnapshotFile, snapshot: &'a Snapshot) -> JsonSnapshot<'a> {
+    let header = snapshot.header();
+    JsonSnapshot::Sound {
+        name: file.name.to_string(),
+        id: header.snapshot_id,
+        taken_at: json::local(&header.taken_at),
+        archive: &header.archive.name,
+        host: &header.archive.host,
+        user: &header.archive.user,
+        repository: header.repository.id,
+        files: header.totals.files,
+        directories: header.totals.directories,
+        bytes: header.totals.bytes,
+        complete: header.complete,
+        snapshot_bytes: snapshot.file_len(),
+        build: Box::new(JsonBuild::new(&header.build)),
+    }
 }

@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod byte_size;
 pub mod capture;
+pub mod diff;
 pub mod exigency;
 pub mod explain;
 pub mod file;

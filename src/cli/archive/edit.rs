@@ -1,14 +1,18 @@
 //! `gibus archive edit`: changes what an archive backs up.
 
-use clap::Args;
+use std::path::{Path, PathBuf};
 
-use std::path::PathBuf;
+use clap::{Args, ValueHint};
 
-use clap::ValueHint;
-
-use super::rules::Rules;
+use super::create::{tell, warn_of_missing};
+use super::editor::Draft;
+use super::rules::{self, Rules};
 use crate::cli::context::Context;
-use crate::cli::failure::Outcome;
+use crate::cli::failure::{Exit, Failure, Outcome};
+use crate::cli::{lookup, paths};
+use crate::fs::escaped_path;
+use crate::snapshot::places::ArchiveName;
+use crate::snapshot::specification::Specification;
 
 /// Change what an archive backs up
 ///
@@ -32,7 +36,7 @@ pub struct Options {
     pub remove_include: Vec<PathBuf>,
 
     /// Take away an --exclude-dir rule
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", allow_hyphen_values = true)]
     pub remove_exclude_dir: Vec<String>,
 
     /// Take away an --exclude-file rule
@@ -62,7 +66,105 @@ pub struct Options {
     pub no_uncompressed: bool,
 }
 
+impl Options {
+    fn is_by_options(&self) -> bool {
+        let switches = [
+            self.no_exclude_larger_than,
+            self.no_exclude_caches,
+            self.no_exclude_nodump,
+            self.no_one_file_system,
+            self.no_ignore_files,
+            self.no_keep_broken_links,
+            self.no_uncompressed,
+        ];
+        self.rules.is_given()
+            || switches.contains(&true)
+            || !self.include.is_empty()
+            || !self.remove_include.is_empty()
+            || !self.remove_exclude_dir.is_empty()
+            || !self.remove_exclude_file.is_empty()
+    }
+
+    fn change(&self, specification: &mut Specification) -> Result<(), Failure> {
+        rules::add(
+            &mut specification.includes,
+            &paths::all_absolute(&self.include)?,
+        );
+        self.rules.add_to(specification);
+        remove(
+            &mut specification.includes,
+            &paths::all_absolute(&self.remove_include)?,
+        )?;
+        remove(&mut specification.exclude_dirs, &self.remove_exclude_dir)?;
+        remove(&mut specification.exclude_files, &self.remove_exclude_file)?;
+        if self.no_exclude_larger_than {
+            specification.exclude_larger_than = None;
+        }
+        specification.exclude_caches &= !self.no_exclude_caches;
+        specification.exclude_nodump &= !self.no_exclude_nodump;
+        specification.one_file_system &= !self.no_one_file_system;
+        specification.ignore_files &= !self.no_ignore_files;
+        specification.keep_broken_links &= !self.no_keep_broken_links;
+        specification.compress_snapshots |= self.no_uncompressed;
+        Ok(())
+    }
+}
+
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let _ = (options, context);
-    Err(crate::cli::context::not_built())
+    let mut found = lookup::archive(context, &options.name)?;
+    let mut specification = found.entry.specification.clone();
+    if options.is_by_options() {
+        options.change(&mut specification)?;
+    } else {
+        specification = in_editor(context, &found.name, &specification)?;
+    }
+    specification.validate()?;
+    if specification == found.entry.specification {
+        context.out.tell("Nothing was changed")?;
+        return Ok(Exit::Done);
+    }
+    found.entry.specification = specification.clone();
+    // The configuration first: it is what the next backup goes by, and a backup brings the copy beside the
+    // snapshots up to date as well.
+    context.config().archives.set(&found.name, &found.entry)?;
+    found
+        .archive
+        .update(|file| file.specification = specification)?;
+    warn_of_missing(&found.entry.specification, context);
+    tell(
+        context,
+        "archive_changed",
+        &found.name,
+        &found.archive,
+        &found.entry,
+    )
+}
+
+fn in_editor(
+    context: &Context,
+    name: &ArchiveName,
+    specification: &Specification,
+) -> Result<Specification, Failure> {
+    let text = format!(
+        "# The rules of the archive {name}\n{}",
+        specification.to_toml()?
+    );
+    let draft = Draft::new(&context.config_dir, &text)?;
+    Ok(Specification::from_toml(&draft.edit()?)?)
+}
+
+/// Takes rules away.
+///
+/// Errors: one of them is not there, so somebody has mistyped it.
+fn remove<T: PartialEq + AsRef<Path>>(rules: &mut Vec<T>, gone: &[T]) -> Result<(), Failure> {
+    for rule in gone {
+        let before = rules.len();
+        rules.retain(|other| other != rule);
+        if rules.len() == before {
+            let shown = escaped_path(rule.as_ref()).to_string();
+            let why = "the archive has no such rule; 'gibus archive show' lists them";
+            return Err(Failure::usage(&format!("take away '{shown}'"), why));
+        }
+    }
+    Ok(())
 }

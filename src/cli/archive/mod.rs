@@ -4,6 +4,7 @@ pub mod adopt;
 pub mod create;
 pub mod delete;
 pub mod edit;
+mod editor;
 pub mod explain;
 pub mod list;
 mod rules;

@@ -9,11 +9,11 @@ use crate::snapshot::specification::Specification;
 #[group(skip)]
 pub struct Rules {
     /// Leave out folders that match, by name (node_modules) or by whole path (/home/me/tmp)
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", allow_hyphen_values = true)]
     pub exclude_dir: Vec<String>,
 
     /// Leave out files that match, by name (*.o) or by whole path
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", allow_hyphen_values = true)]
     pub exclude_file: Vec<String>,
 
     /// Leave out files larger than this, e.g. 500M, 2G

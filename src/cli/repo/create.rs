@@ -1,14 +1,24 @@
 //! `gibus repo create`: a new, empty repository.
 
-use clap::Args;
-
+use std::fmt::Display;
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use clap::{ValueEnum, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::cli::context::Context;
-use crate::cli::failure::Outcome;
-use crate::snapshot::places::RepositoryName;
+use crate::cli::failure::{Exit, Failure, Outcome};
+use crate::cli::json::JsonRepository;
+use crate::cli::paths;
+use crate::config::{Entries, RepositoryEntry};
+use crate::error::{Error, ErrorKind};
+use crate::format::compression::Codec;
+use crate::fs::escaped_path;
+use crate::repository::Repository;
+use crate::repository::settings::{Layout, Settings};
+use crate::snapshot::places::{RepositoryName, repository_place};
 
 /// Make a new repository
 #[derive(Args, Debug)]
@@ -35,8 +45,94 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let _ = (options, context);
-    Err(crate::cli::context::not_built())
+    let layout = options.layout.unwrap_or(LayoutName::Packed);
+    // A loose repository is for those who want to read it with zcat.
+    let codec = options.codec.unwrap_or(match layout {
+        LayoutName::Packed => CodecName::Zstd,
+        LayoutName::Loose => CodecName::Gzip,
+    });
+    let settings = Settings::new(layout.into(), codec.into(), options.level)?;
+    let repositories = context.config().repositories;
+    refuse_taken(&repositories, &options.name)?;
+    let location = match &options.location {
+        Some(location) => paths::absolute(location)?,
+        None => context.data_dir.clone(),
+    };
+    let place = repository_place(&location, &context.user, &options.name);
+    let repository = Repository::create(&place, &settings)?;
+    let entry = RepositoryEntry {
+        id: repository.id(),
+        place,
+    };
+    repositories.add(&options.name, &entry)?;
+    tell(context, "repository_created", &options.name, &repository)
+}
+
+/// Errors: [`ErrorKind::AlreadyExists`], before anything is made.
+pub fn refuse_taken<N, E>(entries: &Entries<N, E>, name: &N) -> Result<(), Failure>
+where
+    N: FromStr<Err = Error> + Display + Ord,
+    E: Serialize + DeserializeOwned,
+{
+    if !entries.names()?.contains(name) {
+        return Ok(());
+    }
+    Err(
+        Error::new(ErrorKind::AlreadyExists, format!("take the name {name}"))
+            .because("the configuration has one of that name already")
+            .advise("choose another name")
+            .into(),
+    )
+}
+
+/// Tells that a repository was made or adopted.
+pub fn tell(
+    context: &mut Context,
+    message_type: &'static str,
+    name: &RepositoryName,
+    repository: &Repository,
+) -> Outcome {
+    if context.out.is_json() {
+        context.out.document(&Document {
+            message_type,
+            repository: JsonRepository::new(name, repository),
+        })?;
+    } else {
+        let place = escaped_path(repository.place());
+        let done = match message_type {
+            "repository_adopted" => "Adopted",
+            _ => "Made",
+        };
+        context
+            .out
+            .tell(&format!("{done} the repository {name} in {place}"))?;
+    }
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct Document {
+    message_type: &'static str,
+    repository: JsonRepository,
+}
+
+impl From<LayoutName> for Layout {
+    fn from(name: LayoutName) -> Layout {
+        match name {
+            LayoutName::Packed => Layout::Packed,
+            LayoutName::Loose => Layout::Loose,
+        }
+    }
+}
+
+impl From<CodecName> for Codec {
+    fn from(name: CodecName) -> Codec {
+        match name {
+            CodecName::Zstd => Codec::Zstd,
+            CodecName::Gzip => Codec::Gzip,
+            CodecName::None => Codec::None,
+        }
+    }
 }
 
 /// The layouts, as they are named on the command line.

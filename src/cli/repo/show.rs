@@ -2,8 +2,16 @@
 
 use clap::Args;
 
+use serde::Serialize;
+
 use crate::cli::context::Context;
-use crate::cli::failure::Outcome;
+use crate::cli::failure::{Exit, Outcome};
+use crate::cli::human::size;
+use crate::cli::json::JsonRepository;
+use crate::cli::lookup;
+use crate::cli::output::facts;
+use crate::fs::escaped_path;
+use crate::snapshot::places::ArchiveName;
 
 /// Show what a repository is, and where
 #[derive(Args, Debug)]
@@ -14,6 +22,55 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let _ = (options, context);
-    Err(crate::cli::context::not_built())
+    let found = lookup::repository(context, &options.name)?;
+    let archives = context.config().archives_of(&found.name)?;
+    let archives: Vec<String> = archives.iter().map(ArchiveName::to_string).collect();
+    let space = found.repository.storage().space()?;
+    if context.out.is_json() {
+        context.out.document(&Document {
+            message_type: "repository",
+            repository: JsonRepository::new(&found.name, &found.repository),
+            archives,
+            disk_bytes: space.total,
+            free_bytes: space.free,
+        })?;
+        return Ok(Exit::Done);
+    }
+    let settings = found.repository.settings();
+    let level = match settings.level {
+        0 => String::new(),
+        level => format!(", level {level}"),
+    };
+    let lines = facts(&[
+        ("Repository", found.name.to_string()),
+        ("Place", escaped_path(found.repository.place()).to_string()),
+        ("Id", found.repository.id().to_string()),
+        ("Layout", settings.layout.name().to_owned()),
+        ("Codec", format!("{}{level}", settings.codec.name())),
+        (
+            "Archives",
+            match archives.is_empty() {
+                true => "none".to_owned(),
+                false => archives.join(", "),
+            },
+        ),
+        (
+            "Disk",
+            format!("{} free of {}", size(space.free), size(space.total)),
+        ),
+    ]);
+    for line in lines {
+        context.out.line(&line)?;
+    }
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct Document {
+    message_type: &'static str,
+    repository: JsonRepository,
+    /// Their names.
+    archives: Vec<String>,
+    disk_bytes: u64,
+    free_bytes: u64,
 }

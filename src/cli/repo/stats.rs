@@ -2,8 +2,13 @@
 
 use clap::Args;
 
+use serde::Serialize;
+
 use crate::cli::context::Context;
-use crate::cli::failure::Outcome;
+use crate::cli::failure::{Exit, Outcome};
+use crate::cli::human::{count, counted, size};
+use crate::cli::lookup;
+use crate::cli::output::facts;
 
 /// Show what a repository holds, and the space it takes
 #[derive(Args, Debug)]
@@ -14,6 +19,107 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let _ = (options, context);
-    Err(crate::cli::context::not_built())
+    let found = lookup::repository(context, &options.name)?;
+    let (stats, _) = context.work(|monitor| found.repository.storage_stats(monitor))?;
+    if context.out.is_json() {
+        context.out.document(&Document {
+            message_type: "repository_stats",
+            name: found.name.to_string(),
+            claims: stats.claims,
+            referenced_contents: stats.referenced_contents,
+            referenced_content_bytes: stats.referenced_content_bytes,
+            unreferenced_contents: stats.unreferenced_contents,
+            unreferenced_content_bytes: stats.unreferenced_content_bytes,
+            references: stats.references,
+            held_bytes: stats.held_bytes,
+            packs: stats.packs,
+            pack_bytes: stats.pack_bytes,
+            loose_contents: stats.loose_contents,
+            loose_bytes: stats.loose_bytes,
+            tables: stats.tables,
+            table_bytes: stats.table_bytes,
+            claim_bytes: stats.claim_bytes,
+            stored_bytes: stats.stored_bytes(),
+            total_bytes: stats.total_bytes(),
+            deduplication_ratio: stats.deduplication_ratio(),
+            compression_ratio: stats.compression_ratio(),
+            total_ratio: stats.total_ratio(),
+        })?;
+        return Ok(Exit::Done);
+    }
+    let contents = |number: u64, bytes: u64| {
+        format!(
+            "{}, {}",
+            counted(number, "content", "contents"),
+            size(bytes)
+        )
+    };
+    let lines = facts(&[
+        ("Snapshots", count(stats.claims)),
+        (
+            "They hold",
+            format!(
+                "{}, {}",
+                counted(stats.references, "file", "files"),
+                size(stats.held_bytes)
+            ),
+        ),
+        (
+            "Kept once each",
+            format!(
+                "{} ({:.1} to 1)",
+                contents(stats.referenced_contents, stats.referenced_content_bytes),
+                stats.deduplication_ratio()
+            ),
+        ),
+        (
+            "Needed by nothing",
+            format!(
+                "{}; prune gives it back",
+                contents(
+                    stats.unreferenced_contents,
+                    stats.unreferenced_content_bytes
+                )
+            ),
+        ),
+        (
+            "On the disk",
+            format!(
+                "{} of contents ({:.1} to 1), {} of tables and claims",
+                size(stats.stored_bytes()),
+                stats.compression_ratio(),
+                size(stats.table_bytes + stats.claim_bytes)
+            ),
+        ),
+        ("In all", format!("{:.1} to 1", stats.total_ratio())),
+    ]);
+    for line in lines {
+        context.out.line(&line)?;
+    }
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct Document {
+    message_type: &'static str,
+    name: String,
+    claims: u64,
+    referenced_contents: u64,
+    referenced_content_bytes: u64,
+    unreferenced_contents: u64,
+    unreferenced_content_bytes: u64,
+    references: u64,
+    held_bytes: u64,
+    packs: u64,
+    pack_bytes: u64,
+    loose_contents: u64,
+    loose_bytes: u64,
+    tables: u64,
+    table_bytes: u64,
+    claim_bytes: u64,
+    stored_bytes: u64,
+    total_bytes: u64,
+    deduplication_ratio: f64,
+    compression_ratio: f64,
+    total_ratio: f64,
 }

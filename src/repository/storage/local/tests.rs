@@ -1,3 +1,5 @@
+//! Local storage on real folders: the suite that every storage passes, and what only this one does.
+
 use super::*;
 use crate::repository::storage::{publish_bytes, publish_one, read_bytes, suite};
 use std::io::Write;

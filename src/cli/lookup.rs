@@ -1,0 +1,90 @@
+//! Repositories and archives by their names in the configuration.
+//!
+//! What is found at the place that the configuration gives must have the id that it gives: otherwise
+//! another disk is mounted there, or nothing is, and the answer is "no such repository" (exit code 10)
+//! rather than a backup into an empty folder.
+
+use crate::config::{ArchiveEntry, RepositoryEntry};
+use crate::error::{Error, ErrorKind};
+use crate::repository::Repository;
+use crate::snapshot::archive::Archive;
+use crate::snapshot::places::{ArchiveName, RepositoryName};
+
+use super::context::Context;
+use super::failure::{Failure, Missing};
+
+/// A repository of the configuration, opened.
+pub struct FoundRepository {
+    pub name: RepositoryName,
+    pub entry: RepositoryEntry,
+    pub repository: Repository,
+}
+
+/// An archive of the configuration, opened.
+pub struct FoundArchive {
+    pub name: ArchiveName,
+    pub entry: ArchiveEntry,
+    pub archive: Archive,
+}
+
+/// Errors: exit code 10 when the configuration does not have it, or when it is not at its place.
+pub fn repository(context: &Context, name: &str) -> Result<FoundRepository, Failure> {
+    let name = RepositoryName::new(name)?;
+    let entry = context.config().repositories.get(&name).or_missing()?;
+    let repository = open_repository(&entry)?;
+    Ok(FoundRepository {
+        name,
+        entry,
+        repository,
+    })
+}
+
+/// The repository that an entry of the configuration means.
+pub fn open_repository(entry: &RepositoryEntry) -> Result<Repository, Failure> {
+    let repository = Repository::open(&entry.place)
+        .map_err(|error| match error.kind() {
+            ErrorKind::NotFound => error
+                .because("there is no repository in that folder")
+                .advise("is the disk or share there that it is on?"),
+            _ => error,
+        })
+        .or_missing()?;
+    if repository.id() != entry.id {
+        let error = Error::new(ErrorKind::NotFound, "open the repository")
+            .at(&entry.place)
+            .because(format!(
+                "another repository is there, with the id {}",
+                repository.id()
+            ))
+            .advise("is the right disk mounted?");
+        return Err(error).or_missing();
+    }
+    Ok(repository)
+}
+
+/// Errors: exit code 10 when the configuration does not have it, or when it is not at its place.
+pub fn archive(context: &Context, name: &str) -> Result<FoundArchive, Failure> {
+    let name = ArchiveName::new(name)?;
+    let entry = context.config().archives.get(&name).or_missing()?;
+    let archive = open_archive(&entry)?;
+    Ok(FoundArchive {
+        name,
+        entry,
+        archive,
+    })
+}
+
+/// The archive that an entry of the configuration means.
+pub fn open_archive(entry: &ArchiveEntry) -> Result<Archive, Failure> {
+    let archive = Archive::open(&entry.place).or_missing()?;
+    archive.expect_id(entry.id).or_missing()?;
+    Ok(archive)
+}
+
+/// The repository of an archive of the configuration.
+pub fn repository_of(
+    context: &Context,
+    archive: &ArchiveEntry,
+) -> Result<FoundRepository, Failure> {
+    repository(context, archive.repository.as_str())
+}

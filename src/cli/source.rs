@@ -1,0 +1,105 @@
+//! Where a command reads snapshots from: an archive of the configuration, or files alone (`--exigency`).
+
+use std::path::PathBuf;
+
+use super::context::Context;
+use super::failure::{Failure, Missing};
+use super::lookup;
+use super::select::{Selection, Source};
+use crate::config::ArchiveEntry;
+use crate::error::{Error, ErrorKind};
+use crate::repository::Repository;
+use crate::snapshot::archive::file::ArchiveFile;
+use crate::snapshot::archive::select::Select;
+use crate::snapshot::exigency::repository::find_repository;
+use crate::snapshot::exigency::series::{Series, SnapshotFile};
+use crate::snapshot::file::Snapshot;
+
+/// A series of snapshots, and where their contents are.
+pub struct Snapshots {
+    pub series: Series,
+    contents: Contents,
+}
+
+enum Contents {
+    Configured(ArchiveEntry),
+    /// In this folder, or where the snapshot says.
+    Exigency(Option<PathBuf>),
+}
+
+impl Snapshots {
+    /// Errors: exit code 10 when there is no such archive, or nothing at the path.
+    pub fn open(source: &Source, context: &Context) -> Result<Snapshots, Failure> {
+        match (&source.archive, &source.exigency) {
+            (Some(name), _) => {
+                let found = lookup::archive(context, name)?;
+                Ok(Snapshots {
+                    series: Series::of_archive(&found.archive)?,
+                    contents: Contents::Configured(found.entry),
+                })
+            }
+            (None, Some(path)) => Ok(Snapshots {
+                series: Series::open(path).or_missing()?,
+                contents: Contents::Exigency(source.repository.clone()),
+            }),
+            // The definitions ask for one of the two.
+            (None, None) => Err(Failure::usage("choose an archive", "-A NAME is missing")),
+        }
+    }
+
+    /// The files of the snapshots, oldest first.
+    pub fn files(&self) -> &[SnapshotFile] {
+        &self.series.snapshots
+    }
+
+    /// The snapshot that is meant; the newest if nothing is said.
+    ///
+    /// Errors: exit code 10 when there is none such.
+    pub fn select(&self, selection: &Selection) -> Result<&SnapshotFile, Failure> {
+        self.find(selection.select()?.unwrap_or_default())
+    }
+
+    pub fn find(&self, select: Select) -> Result<&SnapshotFile, Failure> {
+        self.series.select(select).or_missing()
+    }
+
+    /// The repository that has the contents of `snapshot`.
+    ///
+    /// Errors: exit code 10 when it is not there.
+    pub fn repository(
+        &self,
+        context: &Context,
+        snapshot: &Snapshot,
+    ) -> Result<Repository, Failure> {
+        let wanted = ArchiveFile::from_header(snapshot.header()).repository;
+        let repository = match &self.contents {
+            Contents::Configured(entry) => lookup::repository_of(context, entry)?.repository,
+            Contents::Exigency(given) => {
+                let place = find_repository(&wanted, &self.series.place, given.as_deref(), &[]);
+                let advice = "say with --repository where it is; 'gibus exigency scan' finds it";
+                let place = place.map_err(|error| match given {
+                    None => error.advise(advice),
+                    Some(_) => error,
+                });
+                Repository::open(&place.or_missing()?).or_missing()?
+            }
+        };
+        if repository.id() != wanted.id {
+            let error = Error::new(ErrorKind::NotFound, "open the repository of the snapshot")
+                .at(snapshot.place())
+                .because(format!(
+                    "its contents are in the repository with the id {}, and this one has another",
+                    wanted.id
+                ));
+            return Err(error).or_missing();
+        }
+        Ok(repository)
+    }
+}
+
+/// Opens a snapshot's file.
+///
+/// Errors: exit code 10 when it is gone.
+pub fn open(file: &SnapshotFile) -> Result<Snapshot, Failure> {
+    Snapshot::open(&file.path).or_missing()
+}

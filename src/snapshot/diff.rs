@@ -1,0 +1,188 @@
+//! What changed between two snapshots.
+//!
+//! Two trees are walked side by side, folder by folder, names in the order of their bytes; what only one
+//! of them has comes with everything below it. Memory grows with the depth of the trees and not with the
+//! number of their entries.
+
+use std::cmp::Ordering;
+use std::iter::Peekable;
+
+use super::file::{Listing, Snapshot};
+use super::tree::{Attributes, DirectoryEntry, Entry, Kind};
+use crate::error::Result;
+
+/// How an entry differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Only the new snapshot has it.
+    Added,
+    /// Only the old snapshot has it.
+    Removed,
+    /// It is of another type.
+    Type,
+    /// Its content is another, or the target of a link, or the numbers of a device.
+    Content,
+    /// Owner, group, mode, extended attributes, or the time of what is not a folder. A folder's time
+    /// changes whenever anything in it does, and says nothing more.
+    Attributes,
+}
+
+/// An entry that differs.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    /// Absolute.
+    pub path: Vec<u8>,
+    pub change: Change,
+    /// As the old snapshot has it.
+    pub old: Option<Entry>,
+    pub new: Option<Entry>,
+}
+
+/// Yields the differences below a folder, each folder before what is in it. Ends after an error.
+pub struct Differences<'a> {
+    old: &'a Snapshot,
+    new: &'a Snapshot,
+    open: Vec<Level<'a>>,
+    path: Vec<u8>,
+}
+
+/// A folder that is open, on the side or sides that have it.
+struct Level<'a> {
+    path_len: usize,
+    old: Option<Peekable<Listing<'a>>>,
+    new: Option<Peekable<Listing<'a>>>,
+}
+
+/// The differences between the folder `path` of two snapshots; one that does not have it has nothing there.
+pub fn differences<'a>(
+    old: &'a Snapshot,
+    new: &'a Snapshot,
+    path: &[u8],
+) -> Result<Differences<'a>> {
+    let path = path.strip_suffix(b"/").unwrap_or(path);
+    let folder =
+        |snapshot: &Snapshot| snapshot.directory(if path.is_empty() { b"/" } else { path });
+    let mut differences = Differences {
+        old,
+        new,
+        open: Vec::new(),
+        path: path.to_vec(),
+    };
+    differences.enter(folder(old)?.as_ref(), folder(new)?.as_ref());
+    Ok(differences)
+}
+
+impl Differences<'_> {
+    fn enter(&mut self, old: Option<&DirectoryEntry>, new: Option<&DirectoryEntry>) {
+        self.open.push(Level {
+            path_len: self.path.len(),
+            old: old.map(|folder| self.old.entries(folder).peekable()),
+            new: new.map(|folder| self.new.entries(folder).peekable()),
+        });
+    }
+
+    fn step(&mut self) -> Result<Option<Difference>> {
+        while let Some(level) = self.open.last_mut() {
+            self.path.truncate(level.path_len);
+            let (old, new) = next_pair(level)?;
+            let Some(entry) = old.as_ref().or(new.as_ref()) else {
+                self.open.pop();
+                continue;
+            };
+            self.path.push(b'/');
+            self.path.extend_from_slice(entry.name.as_bytes());
+            let (old_folder, new_folder) = (folder_of(old.as_ref()), folder_of(new.as_ref()));
+            if old_folder.is_some() || new_folder.is_some() {
+                self.enter(old_folder.as_ref(), new_folder.as_ref());
+            }
+            if let Some(change) = compare(old.as_ref(), new.as_ref()) {
+                return Ok(Some(Difference {
+                    path: self.path.clone(),
+                    change,
+                    old,
+                    new,
+                }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Iterator for Differences<'_> {
+    type Item = Result<Difference>;
+
+    fn next(&mut self) -> Option<Result<Difference>> {
+        let next = self.step();
+        if next.is_err() {
+            self.open.clear();
+        }
+        next.transpose()
+    }
+}
+
+/// The next name of either side, with the entry of each side that has it.
+fn next_pair(level: &mut Level) -> Result<(Option<Entry>, Option<Entry>)> {
+    let order = match (peek(&mut level.old), peek(&mut level.new)) {
+        (None, None) => return Ok((None, None)),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        // An error comes out when it is taken.
+        (Some(Err(_)), _) => Ordering::Less,
+        (_, Some(Err(_))) => Ordering::Greater,
+        (Some(Ok(old)), Some(Ok(new))) => old.name.cmp(&new.name),
+    };
+    let old = match order {
+        Ordering::Greater => None,
+        _ => take(&mut level.old)?,
+    };
+    let new = match order {
+        Ordering::Less => None,
+        _ => take(&mut level.new)?,
+    };
+    Ok((old, new))
+}
+
+fn peek<'l>(side: &'l mut Option<Peekable<Listing<'_>>>) -> Option<&'l Result<Entry>> {
+    side.as_mut().and_then(Peekable::peek)
+}
+
+fn take(side: &mut Option<Peekable<Listing<'_>>>) -> Result<Option<Entry>> {
+    side.as_mut().and_then(Iterator::next).transpose()
+}
+
+fn folder_of(entry: Option<&Entry>) -> Option<DirectoryEntry> {
+    match entry.map(|entry| &entry.kind) {
+        Some(Kind::Directory(folder)) => Some(*folder),
+        _ => None,
+    }
+}
+
+fn compare(old: Option<&Entry>, new: Option<&Entry>) -> Option<Change> {
+    let (old, new) = match (old, new) {
+        (None, None) => return None,
+        (Some(_), None) => return Some(Change::Removed),
+        (None, Some(_)) => return Some(Change::Added),
+        (Some(old), Some(new)) => (old, new),
+    };
+    let content = match (&old.kind, &new.kind) {
+        // Where a listing lies, and what is below it, says nothing of the folder itself.
+        (Kind::Directory(_), Kind::Directory(_)) => None,
+        (old, new) if std::mem::discriminant(old) != std::mem::discriminant(new) => {
+            Some(Change::Type)
+        }
+        (old, new) => (old != new).then_some(Change::Content),
+    };
+    let is_folder = old.is_directory();
+    content.or_else(|| {
+        (!same_attributes(&old.attributes, &new.attributes, is_folder))
+            .then_some(Change::Attributes)
+    })
+}
+
+fn same_attributes(old: &Attributes, new: &Attributes, is_folder: bool) -> bool {
+    old.mode == new.mode
+        && old.uid == new.uid
+        && old.gid == new.gid
+        && old.extended == new.extended
+        && (is_folder || old.modified == new.modified)
+}
