@@ -56,9 +56,8 @@ pub(super) struct Columns {
     pub flags: Bytes,
     /// Bytes that a name has in common with the start of the one before it in its part.
     pub name_shared: Column<u16>,
-    /// How many bytes follow those.
-    pub name_added: Column<u16>,
-    pub names: Bytes,
+    /// What follows those, and a NUL byte behind each (which compresses better than lengths).
+    pub name_rests: Bytes,
 
     /// Rows of the table of modes and owners.
     pub modes: Column<u16>,

@@ -152,6 +152,14 @@ impl<'a> Runs<'a> {
         Ok(run)
     }
 
+    /// A run up to a NUL byte, which is passed.
+    fn next_terminated(&mut self) -> Result<&'a [u8]> {
+        let len = self.0.iter().position(|byte| *byte == 0);
+        let run = self.next(len.ok_or_else(|| damaged("a column ends too early"))?)?;
+        self.next(1)?;
+        Ok(run)
+    }
+
     fn finish(&self) -> Result<()> {
         match self.0.len() {
             0 => Ok(()),
@@ -218,8 +226,7 @@ impl<'a> Tokens<'a> {
 struct Decoder<'a> {
     flags: Values<'a, u8>,
     name_shared: Values<'a, u16>,
-    name_added: Values<'a, u16>,
-    names: Runs<'a>,
+    name_rests: Runs<'a>,
     name: Vec<u8>,
     names_len: usize,
 
@@ -268,8 +275,7 @@ impl<'a> Decoder<'a> {
         Ok(Decoder {
             flags: Values::of(&columns.flags.0),
             name_shared: Values::of(&columns.name_shared.0),
-            name_added: Values::of(&columns.name_added.0),
-            names: Runs(&columns.names.0),
+            name_rests: Runs(&columns.name_rests.0),
             name: Vec::new(),
             names_len: 0,
             columns,
@@ -338,8 +344,7 @@ impl<'a> Decoder<'a> {
     fn next_name(&mut self, is_first: bool) -> Result<Name> {
         let unordered = || damaged("names in a folder are not in order, or not unique");
         let shared = usize::from(self.name_shared.next()?);
-        let added = usize::from(self.name_added.next()?);
-        let added = self.names.next(added)?;
+        let added = self.name_rests.next_terminated()?;
         if is_first {
             self.name.clear();
         } else {
@@ -505,8 +510,7 @@ impl<'a> Decoder<'a> {
     fn finish(&self) -> Result<()> {
         self.flags.finish()?;
         self.name_shared.finish()?;
-        self.name_added.finish()?;
-        self.names.finish()?;
+        self.name_rests.finish()?;
         self.access.finish()?;
         self.modified_seconds.finish()?;
         self.modified_nanoseconds.finish()?;

@@ -10,7 +10,7 @@ use crate::repository::token::{SegmentId, Token};
 use crate::snapshot::tree::{Attributes, Entry, ExtendedAttribute, Extent, Kind};
 
 /// A page is closed once its entries take about this much before compression, in bytes.
-const PAGE_LEN: usize = 64 << 10;
+pub(super) const PAGE_LEN: usize = 64 << 10;
 /// What an entry takes besides its name and whatever else is not in every entry.
 const USUAL_ENTRY_LEN: usize = 20;
 const PART_LEN: usize = 4;
@@ -65,9 +65,9 @@ impl PageBuilder {
         self.columns.flags.0.len()
     }
 
-    /// True: whatever comes next goes to another page.
-    pub fn is_full(&self) -> bool {
-        self.len >= PAGE_LEN || self.parts() >= MAX_ROWS || self.entries() >= MAX_ROWS
+    /// True: whatever comes next goes to another page. `page_len` is [`PAGE_LEN`].
+    pub fn is_full(&self, page_len: usize) -> bool {
+        self.len >= page_len || self.parts() >= MAX_ROWS || self.entries() >= MAX_ROWS
     }
 
     /// Entries from now on are of another listing, or of one that an earlier page began.
@@ -111,8 +111,8 @@ impl PageBuilder {
         let added = &name[shared..];
         // Names are at most 4096 bytes long.
         self.columns.name_shared.0.push(shared as u16);
-        self.columns.name_added.0.push(added.len() as u16);
-        self.columns.names.0.extend_from_slice(added);
+        self.columns.name_rests.0.extend_from_slice(added);
+        self.columns.name_rests.0.push(0);
         self.previous_name.truncate(shared);
         self.previous_name.extend_from_slice(added);
     }

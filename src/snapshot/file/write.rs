@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::columns::LISTINGS_PAGE;
 use super::decode::check_set;
-use super::encode::{PageBuilder, SegmentTable, common_prefix};
+use super::encode::{PAGE_LEN, PageBuilder, SegmentTable, common_prefix};
 use super::header::SnapshotHeader;
 use super::meta::{Meta, PageFence, RootAttributes};
 use super::{MAX_HOLES, MAX_TARGET_LEN};
@@ -31,6 +31,8 @@ pub struct SnapshotWriter<W: Write> {
     snapshot_id: Id,
     archive_id: Id,
     page: PageBuilder,
+    /// Tests have shorter pages.
+    pub(super) page_len: usize,
     /// Of the page being filled: set if its first part goes on with an earlier page's listing.
     separator: Option<Bytes>,
     fences: Vec<PageFence>,
@@ -61,6 +63,7 @@ impl<W: Write> SnapshotWriter<W> {
             snapshot_id,
             archive_id,
             page: PageBuilder::default(),
+            page_len: PAGE_LEN,
             separator: None,
             fences: Vec::new(),
             segments: SegmentTable::default(),
@@ -87,7 +90,7 @@ impl<W: Write> SnapshotWriter<W> {
         if self.is_open {
             return Err(refused("a listing was given up half way"));
         }
-        if self.page.is_full() {
+        if self.page.is_full(self.page_len) {
             self.close_page()?;
         }
         self.page.begin_part();
@@ -172,7 +175,7 @@ impl<W: Write> ListingWriter<'_, W> {
                     entry.name
                 )));
             }
-            if writer.page.is_full() {
+            if writer.page.is_full(writer.page_len) {
                 writer.close_page()?;
                 // The shortest start of this name that is above the last one.
                 let name = entry.name.as_bytes();

@@ -1,4 +1,6 @@
 //! Snapshot files: what is written comes back, whatever is damaged or hostile is refused.
 
+mod hostile;
 mod model;
+mod refusals;
 mod round_trip;
