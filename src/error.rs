@@ -128,6 +128,11 @@ impl Error {
         self.0.os
     }
 
+    /// What was attempted, a phrase that fits after "could not".
+    pub fn attempted(&self) -> &str {
+        &self.0.attempted
+    }
+
     /// Why it failed, without what was attempted and without advice.
     pub fn why(&self) -> &str {
         self.0.why.as_deref().unwrap_or(self.0.attempted.as_str())

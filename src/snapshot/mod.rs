@@ -13,4 +13,5 @@ pub mod path_text;
 pub mod places;
 pub mod scan;
 pub mod specification;
+pub mod restore;
 pub mod tree;

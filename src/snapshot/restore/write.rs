@@ -1,0 +1,419 @@
+//! Puts files, links and special files into folders of the target.
+//!
+//! Everything that several threads share lies in [`Workshop`]. Whatever is made is made under a part
+//! name, gets its attributes, and then takes its place; how, the plan has decided ([`Place`]). When
+//! something fails before that, nothing has changed under the final name.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+
+use rustix::fs::{AtFlags, FileType, makedev};
+use rustix::io::Errno;
+
+use super::apply::{Reporting, Subject, Surplus, set_attributes};
+use super::compare::file_type;
+use super::folders::{FolderId, Folders, ends_the_run, target_error};
+use super::report::{Tally, add};
+use super::shortfall::{Shortfall, Shortfalls};
+use super::target::{Stat, FileId, Part, PartNames, Taking, TargetFolder, UNFINISHED_FILE};
+use crate::error::{Error, ErrorKind, Result};
+use crate::fs::bytes_path;
+use crate::progress::Monitor;
+use crate::snapshot::tree::{Entry, Extent, FileEntry, Kind, Name};
+
+/// Bytes that are written at once from a long content.
+const STREAM_BUFFER: usize = 256 << 10;
+
+/// How an entry takes its place.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// Nothing is there.
+    Free,
+    /// Over what was found there.
+    Over(Box<Stat>),
+    /// What is there gets this name first.
+    Aside(Name),
+}
+
+/// An entry, and where it goes.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub folder: FolderId,
+    pub entry: Entry,
+    pub place: Place,
+    /// What is made in the folder inherits ACLs.
+    pub inherits: bool,
+}
+
+/// What the threads of a run share.
+pub(super) struct Workshop<'a> {
+    pub monitor: &'a Monitor,
+    pub folders: Folders,
+    pub names: PartNames,
+    pub shortfalls: Shortfalls,
+    pub tally: Tally,
+}
+
+/// Where a file's bytes come from.
+pub(super) enum Bytes<'a> {
+    Whole(&'a [u8]),
+    Stream(&'a mut dyn Read),
+}
+
+/// What came of making a hard link.
+pub(super) enum Linked {
+    Done,
+    /// The target does not make this one.
+    Refused(Errno),
+}
+
+impl Workshop<'_> {
+    pub fn path_of(&self, job: &Job) -> Vec<u8> {
+        self.folders.path_of(job.folder, &job.entry.name)
+    }
+
+    pub fn reporting(&self) -> Reporting<'_> {
+        Reporting {
+            monitor: self.monitor,
+            shortfalls: &self.shortfalls,
+        }
+    }
+
+    /// Reports that an entry could not be restored.
+    ///
+    /// Errors: the error itself when it ends the run.
+    pub fn failed(&self, path: &[u8], error: Error) -> Result<()> {
+        if ends_the_run(&error) {
+            return Err(error);
+        }
+        add(&self.tally.failed, 1);
+        self.monitor.warn(path, error.attempted(), error.why());
+        Ok(())
+    }
+
+    /// Writes a regular file and gives it its place. The part stays open.
+    pub fn write_file(&self, job: &Job, file: &FileEntry, bytes: Bytes<'_>) -> Result<Part> {
+        self.monitor.set_current(&self.path_of(job));
+        let folder = self.folders.handle(job.folder)?;
+        let part = folder.create_part(&self.names);
+        let mut part = part.map_err(|errno| self.error(job, "create the file", errno))?;
+        let written = write_content(&part.file, file, bytes, self.monitor);
+        let written = written.map_err(|failure| match failure {
+            Failure::Target(errno) => self.error(job, "write the file", errno),
+            Failure::Content(error) => error.at(bytes_path(&self.path_of(job))),
+        })?;
+        add(&self.tally.written_bytes, written);
+        self.set_attributes(job, Subject::opened(&part.file));
+        self.take_place(job, &folder, &mut |name, taking| part.publish(name, taking))?;
+        self.monitor.file_done(file.size);
+        Ok(part)
+    }
+
+    /// Makes a symbolic link or a special file and gives it its place.
+    pub fn make_other(&self, job: &Job) -> Result<()> {
+        let folder = self.folders.handle(job.folder)?;
+        let kind = &job.entry.kind;
+        let made = folder.make_aside(&self.names, |folder, name| make_special(folder, name, kind));
+        let mut part = match made {
+            Ok(part) => part,
+            Err(errno @ Errno::PERM) if is_device(kind) => {
+                add(&self.tally.failed, 1);
+                let path = || self.path_of(job);
+                self.shortfalls.count(Shortfall::Device, errno, path);
+                return Ok(());
+            }
+            Err(errno) => return Err(self.error(job, "make the file", errno)),
+        };
+        let look = |errno| self.error(job, "look at", errno);
+        let fd = folder.open_any(part.name()).map_err(look)?;
+        let found = Stat::from(rustix::fs::fstat(&fd).map_err(look)?);
+        if found.file_type != file_type(kind) || found.links != 1 {
+            return Err(Error::new(ErrorKind::Io, "make the file")
+                .at(bytes_path(&self.path_of(job)))
+                .because("another process put something else in its place"));
+        }
+        let is_link = found.file_type == FileType::Symlink;
+        self.set_attributes(job, Subject::referred(&fd, is_link));
+        self.take_place(job, &folder, &mut |name, taking| part.publish(name, taking))?;
+        self.monitor.file_done(0);
+        Ok(())
+    }
+
+    /// Makes one more name for a file of this run, or for one that was there.
+    pub fn make_link(
+        &self,
+        job: &Job,
+        (from_folder, from): (&TargetFolder, &Name),
+        identity: FileId,
+    ) -> Result<Linked> {
+        let folder = self.folders.handle(job.folder)?;
+        let made = folder.make_aside(&self.names, |folder, name| {
+            rustix::fs::linkat(from_folder, from.as_bytes(), folder, name, AtFlags::empty())
+        });
+        let mut part = match made {
+            Ok(part) => part,
+            Err(errno @ (Errno::NOSPC | Errno::DQUOT | Errno::ROFS | Errno::ACCESS)) => {
+                return Err(self.error(job, "make the hard link", errno));
+            }
+            Err(errno) => return Ok(Linked::Refused(errno)),
+        };
+        let fd = folder.open_any(part.name());
+        let found = fd.and_then(rustix::fs::fstat).map(Stat::from);
+        match found {
+            Ok(found) if found.identity == identity => {}
+            // Another file was put under that name meanwhile.
+            _ => return Ok(Linked::Refused(Errno::STALE)),
+        }
+        self.take_place(job, &folder, &mut |name, taking| part.publish(name, taking))?;
+        self.monitor.file_done(job.entry.size());
+        Ok(Linked::Done)
+    }
+
+    /// Gives what was made its final name.
+    fn take_place(
+        &self,
+        job: &Job,
+        folder: &TargetFolder,
+        publish: &mut dyn FnMut(&Name, Taking) -> rustix::io::Result<()>,
+    ) -> Result<()> {
+        let name = &job.entry.name;
+        let number = self.make_room(job, folder)?;
+        let taking = match number {
+            Room::IsFree | Room::WasMade(_) => Taking::FreeName,
+            Room::IsTaken => Taking::Over,
+        };
+        if let Err(errno) = publish(name, taking) {
+            if let Room::WasMade(aside) = number {
+                // Better the old file than none; what is in its place now keeps it.
+                let _ = folder.rename(aside.as_bytes(), name, Taking::FreeName);
+            }
+            return Err(self.name_error(job, errno));
+        }
+        match number {
+            Room::IsFree => add(&self.tally.created_files, 1),
+            Room::IsTaken => add(&self.tally.replaced, 1),
+            Room::WasMade(_) => {
+                add(&self.tally.created_files, 1);
+                add(&self.tally.moved_aside, 1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Does with what is in the place of an entry what the plan says.
+    pub fn make_room<'j>(&self, job: &'j Job, folder: &TargetFolder) -> Result<Room<'j>> {
+        let name = &job.entry.name;
+        match &job.place {
+            Place::Free => Ok(Room::IsFree),
+            Place::Aside(to) => match folder.rename(name.as_bytes(), to, Taking::FreeName) {
+                Ok(()) => Ok(Room::WasMade(to)),
+                Err(Errno::NOENT) => Ok(Room::IsFree),
+                Err(errno) => Err(self.error(job, "move aside", errno)),
+            },
+            Place::Over(seen) => {
+                let found = folder.find(name);
+                let found = found.map_err(|errno| self.error(job, "look at", errno))?;
+                match found {
+                    None => Ok(Room::IsFree),
+                    Some(now) if !now.is_still(seen) => Err(self.changed(job)),
+                    Some(now) if now.is_directory() => {
+                        let removed = folder.remove_empty_folder(name);
+                        removed.map_err(|errno| self.error(job, "replace the folder", errno))?;
+                        Ok(Room::IsFree)
+                    }
+                    Some(_) => Ok(Room::IsTaken),
+                }
+            }
+        }
+    }
+
+    fn set_attributes(&self, job: &Job, subject: Subject<'_>) {
+        let surplus = match job.inherits {
+            true => Surplus::InheritedAcls,
+            false => Surplus::None,
+        };
+        let path = || self.path_of(job);
+        let wanted = &job.entry.attributes;
+        // What could not be set is reported; the file is restored all the same.
+        let _ = set_attributes(subject, wanted, surplus, self.reporting(), &path);
+    }
+
+    pub fn error(&self, job: &Job, attempted: &str, errno: Errno) -> Error {
+        target_error(attempted, errno, &self.path_of(job))
+    }
+
+    /// What is there is not what the plan was made for.
+    pub fn changed(&self, job: &Job) -> Error {
+        Error::new(ErrorKind::Io, "restore")
+            .at(bytes_path(&self.path_of(job)))
+            .because("what is there was changed after the plan was made")
+    }
+
+    /// The final name could not be had.
+    pub fn name_error(&self, job: &Job, errno: Errno) -> Error {
+        let error = self.error(job, "create", errno);
+        match errno {
+            Errno::EXIST => error.because(
+                "something of this name is there already; perhaps the disk takes upper and lower \
+                 case for the same",
+            ),
+            _ => error,
+        }
+    }
+}
+
+/// What the place of an entry is like when the entry takes it.
+pub(super) enum Room<'a> {
+    IsFree,
+    IsTaken,
+    /// What was there has this name now.
+    WasMade(&'a Name),
+}
+
+fn is_device(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::CharacterDevice { .. } | Kind::BlockDevice { .. }
+    )
+}
+
+fn make_special(folder: &TargetFolder, name: &[u8], kind: &Kind) -> rustix::io::Result<()> {
+    let device = match kind {
+        Kind::SymbolicLink { target } => {
+            return rustix::fs::symlinkat(target.as_slice(), folder, name);
+        }
+        Kind::CharacterDevice { major, minor } | Kind::BlockDevice { major, minor } => {
+            makedev(*major, *minor)
+        }
+        _ => 0,
+    };
+    rustix::fs::mknodat(folder, name, file_type(kind), UNFINISHED_FILE, device)
+}
+
+/// Which side of a copy failed.
+enum Failure {
+    Target(Errno),
+    Content(Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Target(Errno::from_io_error(&error).unwrap_or(Errno::IO))
+    }
+}
+
+/// The parts of a file that are not holes, in order.
+pub(super) fn data_runs(file: &FileEntry) -> impl Iterator<Item = Extent> {
+    let end = Extent {
+        offset: file.size,
+        len: 0,
+    };
+    let mut at = 0;
+    file.holes
+        .iter()
+        .copied()
+        .chain([end])
+        .filter_map(move |hole| {
+            let run = Extent {
+                offset: at,
+                len: hole.offset.saturating_sub(at),
+            };
+            at = hole.offset.saturating_add(hole.len);
+            (run.len > 0).then_some(run)
+        })
+}
+
+/// Bytes that a file's content has.
+pub(super) fn data_bytes(file: &FileEntry) -> u64 {
+    let holes = file.holes.iter().map(|hole| hole.len);
+    holes.fold(file.size, u64::saturating_sub)
+}
+
+/// Writes the content where it belongs and leaves the holes; returns the bytes written.
+fn write_content(
+    file: &File,
+    entry: &FileEntry,
+    bytes: Bytes<'_>,
+    monitor: &Monitor,
+) -> std::result::Result<u64, Failure> {
+    let expected = data_bytes(entry);
+    match bytes {
+        Bytes::Whole(mut bytes) => {
+            if bytes.len() as u64 != expected {
+                return Err(wrong_length(bytes.len() as u64, expected));
+            }
+            for run in data_runs(entry) {
+                // The runs add up to the expected length.
+                let (now, rest) = bytes.split_at(bytes.len().min(run.len as usize));
+                file.write_all_at(now, run.offset)?;
+                bytes = rest;
+            }
+            add(&monitor.bytes_written, expected);
+        }
+        Bytes::Stream(stream) => {
+            let mut buffer = vec![0; STREAM_BUFFER];
+            let mut done = 0;
+            for run in data_runs(entry) {
+                let mut at = run.offset;
+                while at < run.offset + run.len {
+                    check_cancelled(monitor)?;
+                    let left = run.offset + run.len - at;
+                    let want = left.min(buffer.len() as u64) as usize;
+                    let part = buffer.get_mut(..want).unwrap_or_default();
+                    let len = read(stream, part)?;
+                    if len == 0 {
+                        return Err(wrong_length(done, expected));
+                    }
+                    file.write_all_at(part.get(..len).unwrap_or_default(), at)?;
+                    at += len as u64;
+                    done += len as u64;
+                    add(&monitor.bytes_written, len as u64);
+                }
+            }
+            // The end is where the stream says whether all of it was right.
+            let more = buffer.get_mut(..1).unwrap_or_default();
+            if read(stream, more)? > 0 {
+                return Err(wrong_length(expected + 1, expected));
+            }
+        }
+    }
+    let ends_in_hole = entry
+        .holes
+        .last()
+        .is_some_and(|hole| hole.offset.saturating_add(hole.len) >= entry.size);
+    if ends_in_hole {
+        file.set_len(entry.size)?;
+    }
+    Ok(expected)
+}
+
+fn check_cancelled(monitor: &Monitor) -> std::result::Result<(), Failure> {
+    monitor.check_cancelled().map_err(Failure::Content)
+}
+
+fn read(stream: &mut dyn Read, buffer: &mut [u8]) -> std::result::Result<usize, Failure> {
+    loop {
+        match stream.read(buffer) {
+            Ok(len) => return Ok(len),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Failure::Content(content_error(error))),
+        }
+    }
+}
+
+/// The engine's own error, where a stream brings one.
+fn content_error(error: io::Error) -> Error {
+    let described = Error::io("read the content of", &error);
+    match error.into_inner().map(|inner| inner.downcast::<Error>()) {
+        Some(Ok(inner)) => *inner,
+        _ => described,
+    }
+}
+
+fn wrong_length(has: u64, expected: u64) -> Failure {
+    Failure::Content(Error::damaged(
+        "restore the content of",
+        format!("it has {has} bytes or more where the snapshot says {expected}"),
+    ))
+}
