@@ -11,7 +11,7 @@ pub mod globs;
 pub mod matcher;
 pub mod path_text;
 pub mod places;
+pub mod restore;
 pub mod scan;
 pub mod specification;
-pub mod restore;
 pub mod tree;

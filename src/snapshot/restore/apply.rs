@@ -13,8 +13,9 @@ use rustix::fs::{AtFlags, Gid, Mode, Timespec, Timestamps, UTIME_OMIT, Uid, Xatt
 use rustix::io::Errno;
 
 use super::shortfall::{Shortfall, Shortfalls};
-use super::target::Found;
+use super::target::stat_of;
 use crate::progress::Monitor;
+use crate::snapshot::capture::Stat;
 use crate::snapshot::tree::{Attributes, ExtendedAttribute, Timestamp};
 
 const SET_UID: u16 = 0o4000;
@@ -278,7 +279,7 @@ impl Attempt<'_> {
         if self.is_new {
             return false;
         }
-        rustix::fs::fstat(self.subject.fd).is_ok_and(|stat| is_right(&stat.into()))
+        stat_of(self.subject.fd).is_ok_and(|stat| is_right(&stat))
     }
 
     /// Returns the mode that goes with the owner that the file has now.
@@ -297,7 +298,7 @@ impl Attempt<'_> {
         self.check(Shortfall::Owner, "set the owner of", Err(errno));
         // An ordinary user may still choose among the groups that it is in.
         let _ = subject.set_owner(None, Some(wanted.gid));
-        let found = rustix::fs::fstat(subject.fd).map(Stat::from).ok();
+        let found = stat_of(subject.fd).ok();
         let mut mode = wanted.mode;
         if found.as_ref().is_none_or(|found| found.uid != wanted.uid) {
             mode &= !SET_UID;

@@ -14,11 +14,12 @@ use rustix::fs::{FileType, SeekFrom};
 use rustix::io::Errno;
 
 use super::apply::{Subject, is_ours_to_remove};
-use super::target::{Stat, TargetFolder};
+use super::target::{TargetFolder, stat_of};
 use crate::error::Result;
 use crate::format::digest::ContentHasher;
 use crate::progress::Monitor;
 use crate::repository::token::Token;
+use crate::snapshot::capture::Stat;
 use crate::snapshot::tree::{Attributes, Entry, Extent, FileEntry, Kind};
 
 /// How like the snapshot's entry the existing file is.
@@ -57,7 +58,7 @@ pub fn compare(
             }
         }
         Kind::CharacterDevice { major, minor } | Kind::BlockDevice { major, minor } => {
-            if found.device != (*major, *minor) {
+            if found.device_number != (*major, *minor) {
                 return Ok(Likeness::OtherContent);
             }
         }
@@ -105,13 +106,13 @@ fn compare_files(
     if found.size != wanted.size {
         return Ok(Likeness::OtherContent);
     }
-    if !entry.incomplete && is_untouched(found, &entry.attributes) {
+    if !entry.incomplete && found.is_unchanged_since(&entry.attributes) {
         return Ok(Likeness::Identical);
     }
     let Ok(file) = folder.open_file(&entry.name) else {
         return Ok(Likeness::OtherContent);
     };
-    let is_same_file = rustix::fs::fstat(&file).is_ok_and(|s| Stat::from(s) == *found);
+    let is_same_file = stat_of(&file).is_ok_and(|stat| stat.is_same_version(found));
     if !is_same_file || !has_content(&file, wanted, token, monitor)? {
         return Ok(Likeness::OtherContent);
     }
@@ -121,13 +122,6 @@ fn compare_files(
         return Ok(Likeness::OtherContent);
     }
     Ok(by_attributes(is_like))
-}
-
-/// Whether this is the very file that was backed up, and nobody touched it since.
-fn is_untouched(found: &Stat, recorded: &Attributes) -> bool {
-    found.identity.inode == recorded.inode
-        && found.modified == recorded.modified
-        && found.changed == recorded.changed
 }
 
 /// Whether everything that a restore would set is set.

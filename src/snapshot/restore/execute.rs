@@ -22,7 +22,7 @@ use super::plan::{Action, Plan, PlannedFolder, Source, What};
 use super::report::{RestoreReport, Tally, add};
 use super::shortfall::{Shortfall, Shortfalls};
 use super::source::{Contents, Tree};
-use super::target::{Stat, PartNames, Taking, TargetFolder};
+use super::target::{PartNames, Taking, TargetFolder, is_still, stat_of};
 use super::window::Window;
 use super::write::{Job, Place, Room, Workshop};
 use crate::error::{Context, Error, ErrorKind, Result};
@@ -176,7 +176,7 @@ impl Run<'_> {
         let found = self.shop.folders.handle(FolderId::ROOT)?.found();
         let found = found.context("look at the target folder", &self.plan.root)?;
         match root.identity {
-            Some(identity) if identity != found.identity => {
+            Some(identity) if identity != found.id => {
                 Err(Error::new(ErrorKind::Unavailable, "restore to")
                     .at(&self.plan.root)
                     .because("it is another folder than when the plan was made"))
@@ -224,11 +224,11 @@ impl Run<'_> {
             let error = |errno| shop.folders.error("open the folder", parent, name, errno);
             let folder = parent_folder.open_folder(name).map_err(error)?;
             let found = folder.found().map_err(error)?;
-            if found.identity != identity {
+            if found.id != identity {
                 return Err(Error::new(ErrorKind::Io, "open the folder")
                     .because("another folder was put in its place after the plan was made"));
             }
-            Ok(shop.folders.add_found(parent, name.clone(), folder, &found))
+            Ok(shop.folders.add(parent, name.clone(), folder, &found))
         });
         match opened {
             Ok(id) => Ok(Some(id)),
@@ -457,7 +457,7 @@ impl Run<'_> {
             return;
         };
         let Ok(found) = folder.found() else { return };
-        let device = found.identity.device;
+        let device = found.id.device;
         if !self.disks.iter().any(|(known, _)| *known == device) {
             self.disks.push((device, folder));
         }
@@ -493,9 +493,7 @@ impl Run<'_> {
                         add(&shop.tally.moved_aside, 1);
                     }
                     add(&shop.tally.created_directories, 1);
-                    let id = shop
-                        .folders
-                        .add_found(job.folder, name.clone(), folder, &found);
+                    let id = shop.folders.add(job.folder, name.clone(), folder, &found);
                     Ok(id)
                 }
                 Err(errno) => {
@@ -594,11 +592,11 @@ impl Run<'_> {
             let fd = opened
                 .as_ref()
                 .map_or(referred.as_fd(), |file| file.as_fd());
-            let found = Stat::from(rustix::fs::fstat(fd).map_err(error)?);
+            let found = stat_of(fd).map_err(error)?;
             if action
                 .seen
                 .as_ref()
-                .is_some_and(|seen| !!found.is_still(seen))
+                .is_some_and(|seen| !is_still(&found, seen))
             {
                 return Err(self.shop.changed(job));
             }

@@ -12,10 +12,11 @@ use std::sync::Mutex;
 
 use rustix::io::Errno;
 
-use super::target::{Stat, FileId, TargetFolder};
+use super::target::TargetFolder;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::fs::{bytes_path, path_bytes};
 use crate::progress::lock;
+use crate::snapshot::capture::{FileId, Stat};
 use crate::snapshot::tree::Name;
 
 /// Handles kept at most; a process commonly may have 1024 files open.
@@ -64,7 +65,7 @@ impl Folders {
         let node = Node {
             parent: 0,
             name: None,
-            identity: found.identity,
+            identity: found.id,
         };
         Ok(Folders {
             root,
@@ -78,27 +79,14 @@ impl Folders {
     }
 
     /// Takes in a folder that was just opened or made.
-    pub fn add(&self, parent: FolderId, name: Name, folder: TargetFolder) -> Result<FolderId> {
-        let found = folder.found();
-        let found = found.map_err(|errno| self.error("look at", parent, &name, errno))?;
-        Ok(self.add_found(parent, name, folder, &found))
-    }
-
-    /// [`Folders::add`] for one that was looked at already.
-    pub fn add_found(
-        &self,
-        parent: FolderId,
-        name: Name,
-        folder: TargetFolder,
-        found: &Stat,
-    ) -> FolderId {
+    pub fn add(&self, parent: FolderId, name: Name, folder: TargetFolder, stat: &Stat) -> FolderId {
         let mut inner = lock(&self.inner);
         // Four thousand million folders do not fit in memory.
         let id = inner.nodes.len() as u32;
         inner.nodes.push(Node {
             parent: parent.0,
             name: Some(name),
-            identity: found.identity,
+            identity: stat.id,
         });
         inner.keep(id, folder);
         FolderId(id)
@@ -218,13 +206,13 @@ impl Node {
     fn open_below(&self, parent: &TargetFolder) -> Result<TargetFolder> {
         let attempted = "open the folder";
         let Some(name) = &self.name else {
-            return Err(Error::new(ErrorKind::NotStat, attempted));
+            return Err(Error::new(ErrorKind::NotFound, attempted));
         };
         let opened = parent.open_folder(name);
         let folder = opened.map_err(|errno| Error::io(attempted, &errno.into()))?;
         let found = folder.found();
         let found = found.map_err(|errno| Error::io(attempted, &errno.into()))?;
-        if found.identity != self.identity {
+        if found.id != self.identity {
             return Err(Error::new(ErrorKind::Io, attempted)
                 .because("another folder was put in its place meanwhile"));
         }
@@ -235,7 +223,7 @@ impl Node {
 impl Inner {
     fn node(&self, id: u32) -> Result<&Node> {
         let node = usize::try_from(id).ok().and_then(|id| self.nodes.get(id));
-        node.ok_or_else(|| Error::new(ErrorKind::NotStat, "find the folder of this run"))
+        node.ok_or_else(|| Error::new(ErrorKind::NotFound, "find the folder of this run"))
     }
 
     fn kept(&mut self, id: u32) -> Option<TargetFolder> {
@@ -275,7 +263,8 @@ mod tests {
             let parent = ids[depth];
             let name = name(&format!("{depth:04}"));
             let made = folders.handle(parent).unwrap().make_folder(&name).unwrap();
-            ids.push(folders.add(parent, name, made).unwrap());
+            let stat = made.found().unwrap();
+            ids.push(folders.add(parent, name, made, &stat));
         }
         assert!(lock(&folders.inner).handles.len() <= KEPT_HANDLES);
         // Bottom up, as folders are finished.
@@ -298,7 +287,8 @@ mod tests {
         let folders = Folders::open(dir.path()).unwrap();
         let root = folders.handle(FolderId::ROOT).unwrap();
         let made = root.make_folder(&name("a")).unwrap();
-        let id = folders.add(FolderId::ROOT, name("a"), made).unwrap();
+        let stat = made.found().unwrap();
+        let id = folders.add(FolderId::ROOT, name("a"), made, &stat);
         lock(&folders.inner).handles.clear();
         std::fs::rename(dir.path().join("a"), dir.path().join("b")).unwrap();
         std::fs::create_dir(dir.path().join("a")).unwrap();

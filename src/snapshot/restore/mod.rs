@@ -22,6 +22,8 @@ mod shortfall;
 mod source;
 mod space;
 mod target;
+#[cfg(test)]
+mod tests;
 mod window;
 mod write;
 

@@ -12,8 +12,8 @@ use jiff::civil::DateTime;
 
 use super::folders::push_name;
 use super::space::Space;
-use super::target::{Stat, FileId};
 use crate::fs::path_bytes;
+use crate::snapshot::capture::{FileId, Stat};
 use crate::snapshot::tree::{Attributes, DirectoryEntry, Entry, Name, Totals};
 
 /// What may happen to what is in the target already.

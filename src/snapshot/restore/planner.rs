@@ -21,10 +21,11 @@ use super::plan::{
 };
 use super::source::Tree;
 use super::space::Space;
-use super::target::{Stat, FileId, TargetFolder};
+use super::target::TargetFolder;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::fs::{bytes_path, escaped, path_bytes};
 use crate::progress::{Monitor, Phase};
+use crate::snapshot::capture::{FileId, Stat};
 use crate::snapshot::tree::{Attributes, DirectoryEntry, Entry, Kind, Name, Totals};
 
 /// Plans to put each item, under its own name or the one it is given, into the folder `into`, which is
@@ -136,7 +137,7 @@ fn item_entries(snapshot: &dyn Tree, items: &[ExtractItem]) -> Result<Vec<Entry>
 
 fn find(snapshot: &dyn Tree, path: &[u8]) -> Result<Entry> {
     snapshot.lookup(path)?.ok_or_else(|| {
-        Error::new(ErrorKind::NotStat, "find")
+        Error::new(ErrorKind::NotFound, "find")
             .at(bytes_path(path))
             .because("it is not in this snapshot")
     })
@@ -293,7 +294,7 @@ impl<'a> Planner<'a> {
         let found = handle
             .found()
             .context("look at the target folder", existing)?;
-        let device = found.identity.device;
+        let device = found.id.device;
         let space = Space::look(&handle, device, path_bytes(existing).to_vec());
         Ok(Planner {
             snapshot,
@@ -347,7 +348,7 @@ impl<'a> Planner<'a> {
                 let root = folders.handle(FolderId::ROOT)?.found();
                 Some(
                     root.context("look at the target folder", &self.plan.root)?
-                        .identity,
+                        .id,
                 )
             }
             None => None,
@@ -563,14 +564,14 @@ impl<'a> Planner<'a> {
                 return Ok(None);
             }
         };
-        let device = found.identity.device;
+        let device = found.id.device;
         if !self.plan.spaces.iter().any(|space| space.device == device) {
             let space = Space::look(&handle, device, folders.path_of(parent, &entry.name));
             self.plan.spaces.push(space);
         }
-        let id = folders.add_found(parent, entry.name.clone(), handle, &found);
+        let id = folders.add(parent, entry.name.clone(), handle, &found);
         let is_asked = asked == Asked::Whole;
-        let folder = self.add_folder(level, &entry, directory, Some(found.identity), is_asked);
+        let folder = self.add_folder(level, &entry, directory, Some(found.id), is_asked);
         let differs = is_asked && likeness != Likeness::Identical;
         if differs {
             let what = What::SetAttributes;
@@ -820,7 +821,7 @@ impl Level {
         if found.links > 1 && !found.is_directory() {
             return None;
         }
-        let earlier = self.seen.insert(found.identity, name.clone());
+        let earlier = self.seen.insert(found.id, name.clone());
         earlier.filter(|earlier| earlier != name)
     }
 

@@ -11,6 +11,7 @@
 //! The part is locked while it is being written, so a later run can tell the leftovers of a killed
 //! run from the parts of one that is alive.
 
+use std::ffi::CString;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -38,6 +39,15 @@ pub fn is_still(now: &Stat, before: &Stat) -> bool {
         && now.size == before.size
         && now.modified == before.modified
         && (now.changed == before.changed || has_other_names)
+}
+
+/// What is known of an open file.
+pub fn stat_of(handle: impl AsFd) -> Result<Stat> {
+    Stat::of(handle).map_err(|error| errno_of(&error))
+}
+
+fn errno_of(error: &std::io::Error) -> Errno {
+    Errno::from_io_error(error).unwrap_or(Errno::IO)
 }
 
 /// How something takes its final name.
@@ -96,16 +106,19 @@ impl TargetFolder {
     }
 
     /// The folder itself.
-    pub fn stat(&self) -> io::Result<Stat> {
-        Stat::of(self)
+    pub fn found(&self) -> Result<Stat> {
+        stat_of(self)
     }
 
     /// What stands at `name`, links not followed.
     pub fn find(&self, name: &Name) -> Result<Option<Stat>> {
-        match rustix::fs::statat(self, name.as_bytes(), AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Ok(Some(stat.into())),
-            Err(Errno::NOENT) => Ok(None),
-            Err(errno) => Err(errno),
+        let name = CString::new(name.as_bytes()).map_err(|_| Errno::INVAL)?;
+        match Stat::at(self, &name) {
+            Ok(stat) => Ok(Some(stat)),
+            Err(error) => match errno_of(&error) {
+                Errno::NOENT => Ok(None),
+                errno => Err(errno),
+            },
         }
     }
 

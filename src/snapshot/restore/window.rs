@@ -15,10 +15,12 @@ use rustix::io::Errno;
 use super::folders::FolderId;
 use super::shortfall::Shortfall;
 use super::source::{ContentBytes, ContentSink, Contents, Wanted};
-use super::target::{Stat, FileId, Part, TargetFolder};
-use super::write::{Bytes, Job, Linked, Workshop, data_bytes, data_runs};
+use super::target::{Part, TargetFolder, stat_of};
+use super::write::{Bytes, Job, Linked, Workshop, data_bytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::repository::token::Token;
+use crate::snapshot::capture::FileId;
+use crate::snapshot::capture::holes::data_between;
 use crate::snapshot::tree::{Extent, FileEntry, Kind, Name};
 
 /// Files in a window. More make longer runs in the repository; each costs some hundred bytes.
@@ -104,7 +106,7 @@ impl Window {
             return Ok(());
         };
         let Some(token) = file.token else {
-            let error = Error::new(ErrorKind::NotStat, "restore")
+            let error = Error::new(ErrorKind::NotFound, "restore")
                 .because("its content could not be read when the snapshot was made");
             self.settle(&job, None);
             return shop.failed(&shop.path_of(&job), error);
@@ -242,8 +244,7 @@ impl Window {
 /// What tells the file of a group from all others.
 fn identity(job: &Job, part: &Part) -> Option<FileId> {
     job.entry.hard_link?;
-    let stat = rustix::fs::fstat(&part.file).ok()?;
-    Some(Stat::from(stat).identity)
+    Some(stat_of(&part.file).ok()?.id)
 }
 
 /// A file that was there, and identical, when the plan was made.
@@ -260,7 +261,7 @@ fn find_existing(shop: &Workshop<'_>, path: &[u8]) -> Option<Group> {
         return Some(Group::Made {
             folder: TargetPlace::There(folder),
             name,
-            identity: found.identity,
+            identity: found.id,
         });
     }
     None
@@ -354,15 +355,15 @@ impl ContentSink for Sink<'_> {
 /// Reads the data of a file that was just written, its holes left out.
 struct DataReader<'a> {
     part: &'a Part,
-    runs: Box<dyn Iterator<Item = Extent> + 'a>,
+    runs: std::vec::IntoIter<Extent>,
     now: Extent,
 }
 
 impl<'a> DataReader<'a> {
-    fn new(part: &'a Part, file: &'a FileEntry) -> DataReader<'a> {
+    fn new(part: &'a Part, file: &FileEntry) -> DataReader<'a> {
         DataReader {
             part,
-            runs: Box::new(data_runs(file)),
+            runs: data_between(&file.holes, file.size).into_iter(),
             now: Extent { offset: 0, len: 0 },
         }
     }

@@ -16,11 +16,13 @@ use super::compare::file_type;
 use super::folders::{FolderId, Folders, ends_the_run, target_error};
 use super::report::{Tally, add};
 use super::shortfall::{Shortfall, Shortfalls};
-use super::target::{Stat, FileId, Part, PartNames, Taking, TargetFolder, UNFINISHED_FILE};
+use super::target::{Part, PartNames, Taking, TargetFolder, UNFINISHED_FILE, is_still, stat_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fs::bytes_path;
 use crate::progress::Monitor;
-use crate::snapshot::tree::{Entry, Extent, FileEntry, Kind, Name};
+use crate::snapshot::capture::holes::data_between;
+use crate::snapshot::capture::{FileId, Stat};
+use crate::snapshot::tree::{Entry, FileEntry, Kind, Name};
 
 /// Bytes that are written at once from a long content.
 const STREAM_BUFFER: usize = 256 << 10;
@@ -127,7 +129,7 @@ impl Workshop<'_> {
         };
         let look = |errno| self.error(job, "look at", errno);
         let fd = folder.open_any(part.name()).map_err(look)?;
-        let found = Stat::from(rustix::fs::fstat(&fd).map_err(look)?);
+        let found = stat_of(&fd).map_err(look)?;
         if found.file_type != file_type(kind) || found.links != 1 {
             return Err(Error::new(ErrorKind::Io, "make the file")
                 .at(bytes_path(&self.path_of(job)))
@@ -159,9 +161,9 @@ impl Workshop<'_> {
             Err(errno) => return Ok(Linked::Refused(errno)),
         };
         let fd = folder.open_any(part.name());
-        let found = fd.and_then(rustix::fs::fstat).map(Stat::from);
+        let found = fd.and_then(stat_of);
         match found {
-            Ok(found) if found.identity == identity => {}
+            Ok(found) if found.id == identity => {}
             // Another file was put under that name meanwhile.
             _ => return Ok(Linked::Refused(Errno::STALE)),
         }
@@ -216,7 +218,7 @@ impl Workshop<'_> {
                 let found = found.map_err(|errno| self.error(job, "look at", errno))?;
                 match found {
                     None => Ok(Room::IsFree),
-                    Some(now) if !now.is_still(seen) => Err(self.changed(job)),
+                    Some(now) if !is_still(&now, seen) => Err(self.changed(job)),
                     Some(now) if now.is_directory() => {
                         let removed = folder.remove_empty_folder(name);
                         removed.map_err(|errno| self.error(job, "replace the folder", errno))?;
@@ -303,27 +305,6 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// The parts of a file that are not holes, in order.
-pub(super) fn data_runs(file: &FileEntry) -> impl Iterator<Item = Extent> {
-    let end = Extent {
-        offset: file.size,
-        len: 0,
-    };
-    let mut at = 0;
-    file.holes
-        .iter()
-        .copied()
-        .chain([end])
-        .filter_map(move |hole| {
-            let run = Extent {
-                offset: at,
-                len: hole.offset.saturating_sub(at),
-            };
-            at = hole.offset.saturating_add(hole.len);
-            (run.len > 0).then_some(run)
-        })
-}
-
 /// Bytes that a file's content has.
 pub(super) fn data_bytes(file: &FileEntry) -> u64 {
     let holes = file.holes.iter().map(|hole| hole.len);
@@ -343,7 +324,7 @@ fn write_content(
             if bytes.len() as u64 != expected {
                 return Err(wrong_length(bytes.len() as u64, expected));
             }
-            for run in data_runs(entry) {
+            for run in data_between(&entry.holes, entry.size) {
                 // The runs add up to the expected length.
                 let (now, rest) = bytes.split_at(bytes.len().min(run.len as usize));
                 file.write_all_at(now, run.offset)?;
@@ -354,7 +335,7 @@ fn write_content(
         Bytes::Stream(stream) => {
             let mut buffer = vec![0; STREAM_BUFFER];
             let mut done = 0;
-            for run in data_runs(entry) {
+            for run in data_between(&entry.holes, entry.size) {
                 let mut at = run.offset;
                 while at < run.offset + run.len {
                     check_cancelled(monitor)?;
