@@ -140,48 +140,72 @@ fn pattern(
             "write the home directory in full, or '[~]' for a name that is a tilde",
         ));
     }
-    if class_is_not_ascii(body) {
-        return Err((
-            "only ASCII characters can stand between square brackets",
-            "write {é,è} in place of [éè]",
-        ));
-    }
+    let body = without_slashes_in_classes(body)?;
     Ok(if body.starts_with('/') {
-        body.to_owned()
+        body
     } else {
         format!("**/{body}")
     })
 }
 
-/// Classes match one byte: a letter of several bytes in one would silently match its halves.
-fn class_is_not_ascii(glob: &str) -> bool {
-    let mut characters = glob.chars();
-    while let Some(c) = characters.next() {
-        match c {
-            '\\' => {
-                characters.next();
-            }
-            '[' => {
-                let class = characters.as_str();
-                let first = class.find(|c| c != '!' && c != '^').unwrap_or(0);
-                // A `]` in the first place stands for itself.
-                let start = first
-                    + class
-                        .get(first..)
-                        .map_or(0, |c| usize::from(c.starts_with(']')));
-                let Some(end) = class.get(start..).and_then(|rest| rest.find(']')) else {
-                    return false; // Never closed: refused when it is compiled.
-                };
-                let (inside, after) = class.split_at(start + end);
-                if !inside.is_ascii() {
-                    return true;
-                }
-                characters = after.chars();
-            }
-            _ => {}
+/// Makes sure that no class, `[…]`, matches a slash: the library lets `[!a]` do that. A class goes by bytes, so a
+/// letter of several bytes in one, which would silently match its halves, is refused.
+fn without_slashes_in_classes(
+    glob: &str,
+) -> std::result::Result<String, (&'static str, &'static str)> {
+    let mut pattern = String::with_capacity(glob.len() + 2);
+    let mut rest = glob;
+    while let Some(c) = rest.chars().next() {
+        let (first, after) = rest.split_at(c.len_utf8());
+        pattern.push_str(first);
+        rest = after;
+        if c == '\\' {
+            let len = rest.chars().next().map_or(0, char::len_utf8);
+            let (escaped, after) = rest.split_at(len);
+            pattern.push_str(escaped);
+            rest = after;
         }
+        if c != '[' {
+            continue;
+        }
+        let is_negated = rest.starts_with(['!', '^']);
+        let (mark, body) = rest.split_at(usize::from(is_negated));
+        // A `]` in the first place stands for itself.
+        let from = usize::from(body.starts_with(']'));
+        let Some(len) = body.get(from..).and_then(|body| body.find(']')) else {
+            break; // Never closed: refused when it is compiled.
+        };
+        let (class, after) = body.split_at(from + len);
+        if !class.is_ascii() {
+            return Err((
+                "only ASCII characters can stand between square brackets",
+                "write {é,è} in place of [éè]",
+            ));
+        }
+        if class.contains('/') {
+            return Err((
+                "a slash between square brackets matches nothing",
+                "write the two cases as two globs",
+            ));
+        }
+        pattern.push_str(mark);
+        pattern.push_str(&class_with_slash(class, is_negated));
+        rest = after;
     }
-    false
+    pattern.push_str(rest);
+    Ok(pattern)
+}
+
+/// Puts a slash among the characters that a negated class does not match, where it becomes no end of a range.
+fn class_with_slash(class: &str, is_negated: bool) -> String {
+    let at = match class.as_bytes() {
+        _ if !is_negated => return class.to_owned(),
+        [b']' | b'-', b'-', ..] => class.len(),
+        [b']' | b'-', ..] => 1,
+        _ => 0,
+    };
+    let (before, after) = class.split_at(at);
+    format!("{before}/{after}")
 }
 
 #[cfg(test)]
@@ -211,6 +235,20 @@ mod tests {
             ("file?", "/a/file", false),
             ("file[0-9]", "/a/file7", true),
             ("file[!0-9]", "/a/file7", false),
+            ("file[!0-9]", "/a/filex", true),
+            ("/a[!x]b", "/a/b", false),
+            ("/a[^x]b", "/a-b", true),
+            ("/a[!-x]b", "/a/b", false),
+            ("/a[!-x]b", "/a-b", false),
+            ("/a[!-x]b", "/a.b", true),
+            ("/a[!]x]b", "/a/b", false),
+            ("/a[!]x]b", "/a]b", false),
+            ("/a[!]x]b", "/a.b", true),
+            ("/a[!]-a]b", "/a/b", false),
+            ("/a[!]-a]b", "/a_b", false),
+            ("/a[!]-a]b", "/axb", true),
+            ("/a[]x]b", "/a]b", true),
+            ("\\[!x]", "/[!x]", true),
             ("*.{jpg,png}", "/a/x.png", true),
             ("*", "/a", true),
             ("*~", "/a/notes.txt~", true),
@@ -285,7 +323,7 @@ mod tests {
     fn a_glob_that_cannot_mean_what_it_says_is_refused() {
         for bad in [
             "", "/", "a//b", "./a", "../a", "a/../b", "~", "~/tmp", "a[", "{a", "a}", "[éè]",
-            "x\\", "[z-a]", "a\0",
+            "[a/b]", "x\\", "[z-a]", "a\0",
         ] {
             let error = Globs::new(GlobKind::Directories, &[bad.to_owned()]).unwrap_err();
             assert!(error.to_string().contains("exclude_dirs"), "{bad}: {error}");

@@ -152,7 +152,7 @@ impl Disk {
     }
 
     fn search(&self) -> Found {
-        search(&[self.location.clone()], &Monitor::new()).unwrap()
+        search(std::slice::from_ref(&self.location), &Monitor::new()).unwrap()
     }
 
     fn lose_archive_file(&self) {
@@ -173,7 +173,10 @@ fn a_search_finds_the_repository_and_the_archive() {
     let disk = disk();
     let found = disk.search();
     assert!(found.problems.is_empty());
-    assert_eq!(found.repository_places(), [disk.repository.clone()]);
+    assert_eq!(
+        found.repository_places(),
+        std::slice::from_ref(&disk.repository)
+    );
     assert_eq!(found.repositories[0].file.as_ref().unwrap().id, REPOSITORY);
     assert_eq!(found.series.len(), 1);
     let series = &found.series[0];
@@ -251,7 +254,7 @@ fn a_cancelled_search_does_not_look_complete() {
     let disk = disk();
     let monitor = Monitor::new();
     monitor.cancel();
-    let error = search(&[disk.location.clone()], &monitor).unwrap_err();
+    let error = search(std::slice::from_ref(&disk.location), &monitor).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
     let error = search(&[disk.location.join("none")], &Monitor::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
