@@ -1,6 +1,7 @@
 //! Archives and snapshots: what to back up, what was backed up, and getting it back.
 
 pub mod archive;
+pub mod build;
 pub mod byte_size;
 pub mod capture;
 pub mod diff;
