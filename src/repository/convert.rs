@@ -58,7 +58,12 @@ impl Repository {
             ..self.inner.file.clone()
         };
         settings::publish(&**storage, &file)?;
-        let converted = Repository::new(self.place(), Arc::clone(storage), file);
+        let converted = Repository::new(
+            self.place(),
+            Arc::clone(storage),
+            self.locks().clone(),
+            file,
+        );
         let mut report = ConvertReport::default();
         let packs_stay_packs = settings.layout == Layout::Packed;
         while converted.convert_round(&live, packs_stay_packs, &mut report, monitor)? {}

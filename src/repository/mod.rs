@@ -88,7 +88,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use self::claims::{ClaimId, LiveClaims, release_claim};
 use self::index::Index;
-use self::lock::Lock;
+use self::lock::{Lock, LockKind, Locks};
 use self::read::BlockSource;
 use self::read::content::ContentReader;
 use self::read::many::{ContentSink, Wanted, content_error, copy_many};
@@ -111,6 +111,7 @@ pub struct Repository {
 struct Inner {
     place: PathBuf,
     storage: Arc<dyn Storage>,
+    locks: Locks,
     file: RepositoryFile,
     blocks: Arc<BlockSource>,
     index: Mutex<Option<Arc<Index>>>,
@@ -138,7 +139,8 @@ impl Repository {
                 .because("the folder is not empty")
                 .advise("`gibus repo adopt` takes over a repository that is there"));
         }
-        let storage: Arc<dyn Storage> = Arc::new(LocalStorage::create(place)?);
+        let storage = LocalStorage::create(place)?;
+        let locks = Locks::of(&storage)?;
         let file = RepositoryFile {
             format: REPOSITORY_FORMAT,
             id: Id::random()?,
@@ -146,25 +148,32 @@ impl Repository {
             codec: settings.codec,
             level: settings.level,
         };
-        settings::publish(&*storage, &file)?;
-        Ok(Repository::new(place, storage, file))
+        settings::publish(&storage, &file)?;
+        Ok(Repository::new(place, Arc::new(storage), locks, file))
     }
 
     /// Opens the repository in the folder `place`.
     ///
     /// Errors: [`ErrorKind::NotFound`] when there is none.
     pub fn open(place: &Path) -> Result<Repository> {
-        let storage: Arc<dyn Storage> = Arc::new(LocalStorage::open(place)?);
-        let file = settings::read(&*storage)?;
-        Ok(Repository::new(place, storage, file))
+        let storage = LocalStorage::open(place)?;
+        let locks = Locks::of(&storage)?;
+        let file = settings::read(&storage)?;
+        Ok(Repository::new(place, Arc::new(storage), locks, file))
     }
 
-    fn new(place: &Path, storage: Arc<dyn Storage>, file: RepositoryFile) -> Repository {
+    fn new(
+        place: &Path,
+        storage: Arc<dyn Storage>,
+        locks: Locks,
+        file: RepositoryFile,
+    ) -> Repository {
         Repository {
             inner: Arc::new(Inner {
                 place: place.to_owned(),
                 blocks: Arc::new(BlockSource::new(Arc::clone(&storage))),
                 storage,
+                locks,
                 file,
                 index: Mutex::new(None),
             }),
@@ -186,6 +195,11 @@ impl Repository {
     /// The storage that it lies on.
     pub fn storage(&self) -> &Arc<dyn Storage> {
         &self.inner.storage
+    }
+
+    /// Where its locks lie.
+    pub fn locks(&self) -> &Locks {
+        &self.inner.locks
     }
 
     /// The index, opened when it is first needed.
@@ -241,12 +255,11 @@ impl Repository {
     }
 
     fn lock_shared(&self, purpose: &str, monitor: &Monitor) -> Result<Lock> {
-        let _ = (purpose, monitor);
-        Ok(Lock)
+        Lock::acquire(&self.inner.locks, LockKind::Shared, purpose, None, monitor)
     }
+
     fn lock_exclusive(&self, purpose: &str, monitor: &Monitor) -> Result<Lock> {
-        let _ = (purpose, monitor);
-        Ok(Lock)
+        Lock::acquire(&self.inner.locks, LockKind::Exclusive, purpose, None, monitor)
     }
 
     /// A fresh index that knows which packs are missing.

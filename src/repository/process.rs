@@ -44,7 +44,7 @@ pub enum ProcessState {
     Ended,
     /// It ran on this machine before it was started anew.
     EarlierBoot,
-    /// It runs, or ran, under this kernel, where this process cannot see it: in another container.
+    /// It runs, or ran, on this machine, where this process cannot see it: in another container.
     Hidden,
     /// On another machine.
     Elsewhere,
@@ -101,10 +101,13 @@ impl Process {
             return self.state_by_number();
         }
         // Machines made from one image share the id, machines set up carelessly the name.
-        if self.machine != 0 && self.machine == here.machine && self.host == here.host {
-            return ProcessState::EarlierBoot;
+        let is_of_this_machine =
+            self.machine != 0 && self.machine == here.machine && self.host == here.host;
+        match is_of_this_machine {
+            true if self.boot != 0 && here.boot != 0 => ProcessState::EarlierBoot,
+            true => ProcessState::Hidden,
+            false => ProcessState::Elsewhere,
         }
-        ProcessState::Elsewhere
     }
 
     fn state_by_number(&self) -> ProcessState {

@@ -16,6 +16,8 @@ mod folders;
 mod new_file;
 mod publish;
 
+pub(crate) use publish::is_known_local;
+
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

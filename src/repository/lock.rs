@@ -1,2 +1,0 @@
-//! Advisory locks that say who holds them.
-pub struct Lock;
