@@ -1,3 +1,5 @@
+//! Tests of locks, with real processes.
+
 use super::*;
 use crate::repository::storage::local::LocalStorage;
 use std::path::Path;
