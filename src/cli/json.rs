@@ -84,6 +84,24 @@ impl Text {
     }
 }
 
+/// A path by itself, say in a list.
+#[derive(Serialize)]
+pub struct JsonPath {
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_hex: Option<String>,
+}
+
+impl JsonPath {
+    pub fn new(bytes: &[u8]) -> JsonPath {
+        let path = Text::new(bytes);
+        JsonPath {
+            path: path.text,
+            path_hex: path.hex,
+        }
+    }
+}
+
 /// A time as RFC 3339 in UTC; `None` for times before the year -9999 and after 9999.
 pub fn utc(time: Timestamp) -> Option<String> {
     let nanoseconds = i32::try_from(time.nanoseconds).ok()?;

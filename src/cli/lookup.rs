@@ -88,3 +88,24 @@ pub fn repository_of(
 ) -> Result<FoundRepository, Failure> {
     repository(context, archive.repository.as_str())
 }
+
+/// The archives of the configuration that keep their contents in a repository, opened.
+///
+/// Errors: one of them cannot be read. What it needs is not known then, so nothing may be removed.
+pub fn archives_of(
+    context: &Context,
+    repository: &RepositoryName,
+) -> Result<Vec<FoundArchive>, Failure> {
+    let config = context.config();
+    let mut archives = Vec::new();
+    for name in config.archives_of(repository)? {
+        let entry = config.archives.get(&name)?;
+        let archive = open_archive(&entry)?;
+        archives.push(FoundArchive {
+            name,
+            entry,
+            archive,
+        });
+    }
+    Ok(archives)
+}

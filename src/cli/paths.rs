@@ -9,7 +9,8 @@ use crate::error::{Context, Result};
 use crate::snapshot::specification::absolute_path;
 
 /// `path` seen from the current folder.
-pub fn absolute(path: &Path) -> Result<PathBuf> {
+pub fn absolute(path: impl AsRef<Path>) -> Result<PathBuf> {
+    let path = path.as_ref();
     if path.is_absolute() {
         return Ok(absolute_path(Path::new("/"), path));
     }
@@ -19,5 +20,5 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
 
 /// All of `paths` seen from the current folder.
 pub fn all_absolute(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    paths.iter().map(|path| absolute(path)).collect()
+    paths.iter().map(absolute).collect()
 }

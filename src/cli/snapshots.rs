@@ -3,6 +3,8 @@
 //! There is no headline, and the name comes first, so that a script can read the lines; what the other
 //! columns are, they say themselves.
 
+use std::collections::{BTreeSet, HashMap};
+
 use clap::Args;
 use serde::Serialize;
 
@@ -14,6 +16,9 @@ use super::output::{Align, Table};
 use super::select::Source;
 use super::source::{self, Snapshots};
 use crate::format::id::Id;
+use crate::repository::claims::ClaimId;
+use crate::repository::costs::ClaimCosts;
+use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::exigency::series::SnapshotFile;
 use crate::snapshot::file::{Snapshot, SnapshotHeader};
 
@@ -50,11 +55,12 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         .map(|file| (file, source::open(file)))
         .collect();
     let is_damaged = opened.iter().any(|(_, snapshot)| snapshot.is_err());
-    if options.storage_stats {
-        return Err(super::context::not_built());
-    }
+    let costs = match options.storage_stats {
+        true => costs(&opened, &snapshots, context)?,
+        false => HashMap::new(),
+    };
     if context.out.is_json() {
-        let document = document(&opened);
+        let document = document(&opened, &costs);
         context.out.document(&document)?;
     } else if opened.is_empty() {
         context.out.tell("There are no snapshots yet")?;
@@ -72,6 +78,9 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
             table.row(match snapshot {
                 Err(failure) => vec![name, format!("cannot be read: {}", failure.why())],
                 Ok(snapshot) if options.build_stats => build_row(name, snapshot.header()),
+                Ok(snapshot) if options.storage_stats => {
+                    storage_row(name, snapshot.header(), costs.get(&file.name))
+                }
                 Ok(snapshot) => plain_row(name, snapshot.header()),
             });
         }
@@ -112,6 +121,84 @@ fn build_row(name: String, header: &SnapshotHeader) -> Vec<String> {
     row
 }
 
+/// What each snapshot costs in its repository. All of an archive are in one, unless it has moved; what is in
+/// another is left out.
+fn costs(
+    opened: &[Opened],
+    snapshots: &Snapshots,
+    context: &Context,
+) -> Result<HashMap<SnapshotName, ClaimCosts>, Failure> {
+    let sound = |(file, snapshot): &Opened| {
+        let header = snapshot.as_ref().ok()?.header();
+        Some((file.name, header.repository.id, ClaimId(header.claim_id)))
+    };
+    let Some(newest) = opened
+        .iter()
+        .max_by_key(|(file, snapshot)| snapshot.is_ok().then_some(file.name))
+    else {
+        return Ok(HashMap::new());
+    };
+    let Ok(newest) = &newest.1 else {
+        return Ok(HashMap::new());
+    };
+    let repository = snapshots.repository(context, newest)?;
+    let claims: Vec<(SnapshotName, ClaimId)> = opened
+        .iter()
+        .filter_map(sound)
+        .filter(|(_, id, _)| *id == repository.id())
+        .map(|(name, _, claim)| (name, claim))
+        .collect();
+    let groups: Vec<BTreeSet<ClaimId>> = claims
+        .iter()
+        .map(|(_, claim)| BTreeSet::from([*claim]))
+        .collect();
+    let (costs, _) = context.work(|monitor| repository.claim_costs(&groups, monitor))?;
+    Ok(claims
+        .into_iter()
+        .map(|(name, _)| name)
+        .zip(costs)
+        .collect())
+}
+
+fn storage_row(name: String, header: &SnapshotHeader, costs: Option<&ClaimCosts>) -> Vec<String> {
+    let mut row = vec![
+        name,
+        counted(header.totals.files, "file", "files"),
+        size(header.totals.bytes),
+    ];
+    match costs {
+        Some(costs) => {
+            row.push(format!("{} different", size(costs.content_bytes)));
+            row.push(format!("{} alone", size(costs.alone_content_bytes)));
+            row.push(format!("frees {}", size(costs.alone_stored_bytes)));
+        }
+        None => row.push("in another repository".to_owned()),
+    }
+    row
+}
+
+#[derive(Serialize)]
+struct JsonCosts {
+    contents: u64,
+    content_bytes: u64,
+    alone_contents: u64,
+    alone_content_bytes: u64,
+    /// Stored bytes that deleting it would free.
+    alone_stored_bytes: u64,
+}
+
+impl From<&ClaimCosts> for JsonCosts {
+    fn from(costs: &ClaimCosts) -> JsonCosts {
+        JsonCosts {
+            contents: costs.contents,
+            content_bytes: costs.content_bytes,
+            alone_contents: costs.alone_contents,
+            alone_content_bytes: costs.alone_content_bytes,
+            alone_stored_bytes: costs.alone_stored_bytes,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Document<'a> {
     message_type: &'static str,
@@ -136,6 +223,8 @@ enum JsonSnapshot<'a> {
         complete: bool,
         snapshot_bytes: u64,
         build: Box<JsonBuild>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        storage: Option<JsonCosts>,
     },
     Damaged {
         name: String,
@@ -143,9 +232,9 @@ enum JsonSnapshot<'a> {
     },
 }
 
-fn document<'a>(opened: &'a [Opened]) -> Document<'a> {
+fn document<'a>(opened: &'a [Opened], costs: &HashMap<SnapshotName, ClaimCosts>) -> Document<'a> {
     let snapshots = opened.iter().map(|(file, snapshot)| match snapshot {
-        Ok(snapshot) => sound(file, snapshot),
+        Ok(snapshot) => sound(file, snapshot, costs.get(&file.name)),
         Err(failure) => JsonSnapshot::Damaged {
             name: file.name.to_string(),
             why: failure.why(),
@@ -157,7 +246,11 @@ fn document<'a>(opened: &'a [Opened]) -> Document<'a> {
     }
 }
 
-fn sound<'a>(file: &SnapshotFile, snapshot: &'a Snapshot) -> JsonSnapshot<'a> {
+fn sound<'a>(
+    file: &SnapshotFile,
+    snapshot: &'a Snapshot,
+    costs: Option<&ClaimCosts>,
+) -> JsonSnapshot<'a> {
     let header = snapshot.header();
     JsonSnapshot::Sound {
         name: file.name.to_string(),
@@ -173,5 +266,6 @@ fn sound<'a>(file: &SnapshotFile, snapshot: &'a Snapshot) -> JsonSnapshot<'a> {
         complete: header.complete,
         snapshot_bytes: snapshot.file_len(),
         build: Box::new(JsonBuild::new(&header.build)),
+        storage: costs.map(JsonCosts::from),
     }
 }

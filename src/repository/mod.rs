@@ -66,6 +66,8 @@
 pub mod check;
 pub mod claims;
 pub mod convert;
+pub mod costs;
+pub mod delete;
 pub mod index;
 pub mod lock;
 pub mod loose;
@@ -80,6 +82,7 @@ pub mod storage;
 pub mod store;
 pub mod table;
 pub mod token;
+pub mod upkeep;
 
 use std::fs::OpenOptions;
 use std::io;
@@ -260,6 +263,13 @@ impl Repository {
 
     fn lock_exclusive(&self, purpose: &str, monitor: &Monitor) -> Result<Lock> {
         Lock::acquire(&self.inner.locks, LockKind::Exclusive, purpose, None, monitor)
+    pub fn lock_shared(&self, purpose: &str, monitor: &Monitor) -> Result<Lock> {
+        let _ = (purpose, monitor);
+        Ok(Lock)
+    }
+    pub fn lock_exclusive(&self, purpose: &str, monitor: &Monitor) -> Result<Lock> {
+        let _ = (purpose, monitor);
+        Ok(Lock)
     }
 
     /// A fresh index that knows which packs are missing.

@@ -3,7 +3,13 @@
 use clap::Args;
 
 use crate::cli::context::Context;
-use crate::cli::failure::Outcome;
+use crate::cli::failure::{Exit, Missing, Outcome};
+use crate::cli::human::counted;
+use crate::cli::lookup;
+use crate::error::Error;
+use crate::fs::escaped_path;
+use crate::snapshot::delete::{delete_snapshots, plan_deletion};
+use crate::snapshot::places::ArchiveName;
 
 /// Delete an archive
 ///
@@ -28,6 +34,67 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let _ = (options, context);
-    Err(crate::cli::context::not_built())
+    if options.keep_files {
+        let name = ArchiveName::new(options.name.as_str())?;
+        let entry = context.config().archives.get(&name).or_missing()?;
+        let place = escaped_path(&entry.place).to_string();
+        return finish(
+            options,
+            context,
+            &name,
+            0,
+            &format!("{place} is left as it is"),
+        );
+    }
+    let found = lookup::archive(context, &options.name)?;
+    let snapshots = found.archive.snapshots()?;
+    let number = counted(snapshots.len() as u64, "snapshot", "snapshots");
+    if !snapshots.is_empty() && !options.with_snapshots {
+        let attempted = format!("delete the archive {}", found.name);
+        let error = Error::invalid(attempted, format!("it has {number}")).advise(
+            "--with-snapshots deletes them as well, --keep-files only forgets where they are",
+        );
+        return Err(error.into());
+    }
+    let place = escaped_path(&found.entry.place).to_string();
+    let what = format!("{number} and the folder {place}");
+    if !options.dry_run {
+        if !snapshots.is_empty() {
+            let repository = lookup::repository_of(context, &found.entry)?.repository;
+            let plan = plan_deletion(&found.archive, &snapshots, true)?;
+            context
+                .work(|monitor| delete_snapshots(&plan, &found.archive, &repository, monitor))?;
+        }
+        found.archive.delete()?;
+    }
+    finish(options, context, &found.name, snapshots.len(), &what)
+}
+
+fn finish(
+    options: &Options,
+    context: &mut Context,
+    name: &ArchiveName,
+    snapshots: usize,
+    what: &str,
+) -> Outcome {
+    if options.dry_run {
+        context
+            .out
+            .line(&format!("Would delete the archive {name}: {what}"))?;
+        return Ok(Exit::Done);
+    }
+    context.config().archives.remove(name)?;
+    if context.out.is_json() {
+        context.out.document(&serde_json::json!({
+            "message_type": "archive_deleted",
+            "name": name.to_string(),
+            "snapshots_deleted": snapshots,
+            "files_deleted": !options.keep_files,
+        }))?;
+    } else {
+        context
+            .out
+            .tell(&format!("Deleted the archive {name}: {what}"))?;
+    }
+    Ok(Exit::Done)
 }

@@ -5,12 +5,12 @@ use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Outcome};
-use crate::cli::json::Text;
+use crate::cli::json::{JsonPath, Text};
 use crate::cli::output::facts;
 use crate::cli::{human, lookup};
 use crate::config::ArchiveEntry;
 use crate::format::id::Id;
-use crate::fs::escaped_path;
+use crate::fs::{escaped_path, path_bytes};
 use crate::snapshot::archive::Archive;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::places::ArchiveName;
@@ -153,24 +153,14 @@ struct JsonSpecification {
     compress_snapshots: bool,
 }
 
-#[derive(Serialize)]
-struct JsonPath {
-    path: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path_hex: Option<String>,
-}
-
 impl JsonArchive {
     pub fn new(name: &ArchiveName, archive: &Archive, entry: &ArchiveEntry) -> JsonArchive {
         let place = Text::of(archive.place());
         let rules = &entry.specification;
-        let includes = rules.includes.iter().map(|path| {
-            let path = Text::of(path);
-            JsonPath {
-                path: path.text,
-                path_hex: path.hex,
-            }
-        });
+        let includes = rules
+            .includes
+            .iter()
+            .map(|path| JsonPath::new(path_bytes(path)));
         JsonArchive {
             name: name.to_string(),
             id: archive.id(),

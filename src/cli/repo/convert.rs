@@ -1,10 +1,17 @@
 //! `gibus repo convert`: another layout or codec.
 
 use clap::Args;
+use serde::Serialize;
 
 use super::create::{CodecName, LayoutName};
+use super::prune::{opened_archives, put_right};
 use crate::cli::context::Context;
-use crate::cli::failure::Outcome;
+use crate::cli::failure::{Exit, Outcome};
+use crate::cli::human::{counted, size};
+use crate::cli::json::JsonRepository;
+use crate::cli::lookup;
+use crate::format::compression::Codec;
+use crate::repository::settings::{Layout, Settings};
 
 /// Convert a repository to another layout or codec
 ///
@@ -33,6 +40,61 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let _ = (options, context);
-    Err(crate::cli::context::not_built())
+    let found = lookup::repository(context, &options.name)?;
+    let old = found.repository.settings();
+    let layout = options.layout.map_or(old.layout, Layout::from);
+    let codec = options.codec.map_or(old.codec, Codec::from);
+    // A level means nothing to another codec.
+    let level = options.level.or((codec == old.codec).then_some(old.level));
+    let settings = Settings::new(layout, codec, level)?;
+    if options.dry_run {
+        context.out.line(&format!(
+            "Would convert {} from {} to {}",
+            found.name,
+            in_words(&old),
+            in_words(&settings)
+        ))?;
+        return Ok(Exit::Done);
+    }
+    let archives = opened_archives(context, &found)?;
+    put_right(context, &found.repository, &archives)?;
+    let ((repository, report), _) =
+        context.work(|monitor| found.repository.convert(&settings, monitor))?;
+    if context.out.is_json() {
+        context.out.document(&Document {
+            message_type: "convert",
+            repository: JsonRepository::new(&found.name, &repository),
+            converted_contents: report.converted_contents,
+            converted_content_bytes: report.converted_content_bytes,
+            stored_bytes_before: report.prune.stored_bytes_before,
+            stored_bytes_after: report.prune.stored_bytes_after,
+        })?;
+        return Ok(Exit::Done);
+    }
+    context.out.tell(&format!(
+        "Converted {} to {}: {}, {}",
+        found.name,
+        in_words(&settings),
+        counted(report.converted_contents, "content", "contents"),
+        size(report.converted_content_bytes),
+    ))?;
+    Ok(Exit::Done)
+}
+
+fn in_words(settings: &Settings) -> String {
+    let (layout, codec) = (settings.layout.name(), settings.codec.name());
+    match settings.level {
+        0 => format!("{layout}, {codec}"),
+        level => format!("{layout}, {codec} level {level}"),
+    }
+}
+
+#[derive(Serialize)]
+struct Document {
+    message_type: &'static str,
+    repository: JsonRepository,
+    converted_contents: u64,
+    converted_content_bytes: u64,
+    stored_bytes_before: u64,
+    stored_bytes_after: u64,
 }

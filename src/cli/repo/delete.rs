@@ -3,7 +3,13 @@
 use clap::Args;
 
 use crate::cli::context::Context;
-use crate::cli::failure::Outcome;
+use crate::cli::failure::{Exit, Missing, Outcome};
+use crate::cli::human::counted;
+use crate::cli::lookup;
+use crate::error::Error;
+use crate::fs::escaped_path;
+use crate::repository::claims::ClaimState;
+use crate::snapshot::places::{ArchiveName, RepositoryName};
 
 /// Delete a repository
 ///
@@ -28,6 +34,68 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let _ = (options, context);
-    Err(crate::cli::context::not_built())
+    let name = RepositoryName::new(options.name.as_str())?;
+    let config = context.config();
+    let entry = config.repositories.get(&name).or_missing()?;
+    let users = config.archives_of(&name)?;
+    if !users.is_empty() {
+        let users: Vec<String> = users.iter().map(ArchiveName::to_string).collect();
+        let error = Error::invalid(format!("delete the repository {name}"), "archives use it")
+            .advise(format!("delete them first: {}", users.join(", ")));
+        return Err(error.into());
+    }
+    let place = escaped_path(&entry.place).to_string();
+    if options.keep_files {
+        return finish(
+            options,
+            context,
+            &name,
+            &format!("{place} is left as it is"),
+        );
+    }
+    let repository = lookup::open_repository(&entry)?;
+    let held = repository.claim_states()?.states;
+    let snapshots = held
+        .values()
+        .filter(|state| **state != ClaimState::Released)
+        .count() as u64;
+    if snapshots > 0 && !options.with_contents {
+        let why = format!(
+            "it keeps the contents of {}, though no archive of the configuration uses it",
+            counted(snapshots, "snapshot", "snapshots")
+        );
+        let error = Error::invalid(format!("delete the repository {name}"), why).advise(
+            "--with-contents deletes it all the same, --keep-files only forgets where it is",
+        );
+        return Err(error.into());
+    }
+    if !options.dry_run {
+        context.work(|monitor| {
+            let lock = repository.lock_exclusive("deleting the repository", monitor)?;
+            repository.clone().delete(lock, monitor)
+        })?;
+    }
+    finish(options, context, &name, &format!("{place} is deleted"))
+}
+
+fn finish(options: &Options, context: &mut Context, name: &RepositoryName, what: &str) -> Outcome {
+    if options.dry_run {
+        context
+            .out
+            .line(&format!("Would delete the repository {name}: {what}"))?;
+        return Ok(Exit::Done);
+    }
+    context.config().repositories.remove(name)?;
+    if context.out.is_json() {
+        context.out.document(&serde_json::json!({
+            "message_type": "repository_deleted",
+            "name": name.to_string(),
+            "files_deleted": !options.keep_files,
+        }))?;
+    } else {
+        context
+            .out
+            .tell(&format!("Deleted the repository {name}: {what}"))?;
+    }
+    Ok(Exit::Done)
 }

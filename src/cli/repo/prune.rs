@@ -2,8 +2,16 @@
 
 use clap::Args;
 
+use serde::Serialize;
+
 use crate::cli::context::Context;
-use crate::cli::failure::Outcome;
+use crate::cli::failure::{Exit, Failure, Outcome};
+use crate::cli::human::{counted, size};
+use crate::cli::lookup::{self, FoundRepository};
+use crate::cli::output::complain;
+use crate::repository::Repository;
+use crate::snapshot::archive::Archive;
+use crate::snapshot::reconcile::{Disagreement, disagreement, reconcile};
 
 /// Give back the space of contents that no snapshot needs
 ///
@@ -21,6 +29,169 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let _ = (options, context);
-    Err(crate::cli::context::not_built())
+    let found = lookup::repository(context, &options.name)?;
+    let archives = opened_archives(context, &found)?;
+    if options.dry_run {
+        return dry_run(&found, &archives, context);
+    }
+    let amiss = put_right(context, &found.repository, &archives)?;
+    let (report, _) = context.work(|monitor| found.repository.prune(monitor))?;
+    let freed = report
+        .stored_bytes_before
+        .saturating_sub(report.stored_bytes_after);
+    if context.out.is_json() {
+        context.out.document(&Document {
+            message_type: "prune",
+            name: found.name.to_string(),
+            dry_run: false,
+            deleted_contents: report.deleted_contents,
+            deleted_packs: report.deleted_packs,
+            rewritten_packs: report.rewritten_packs,
+            deleted_loose_files: report.deleted_loose_files,
+            deleted_leftovers: report.deleted_leftovers,
+            supplied_claims: amiss.unclaimed.len(),
+            released_claims: amiss.orphans.len(),
+            stored_bytes_before: report.stored_bytes_before,
+            stored_bytes_after: report.stored_bytes_after,
+            freed_bytes: freed,
+            left_undone: report.left_undone.clone(),
+        })?;
+        return Ok(Exit::Done);
+    }
+    context.out.tell(&match report.deleted_contents {
+        0 if freed == 0 => "There was nothing to give back".to_owned(),
+        contents => format!(
+            "Gave back {}: {} removed, {} left in {}",
+            size(freed),
+            counted(contents, "content", "contents"),
+            size(report.stored_bytes_after),
+            found.name
+        ),
+    })?;
+    if let Some(why) = &report.left_undone {
+        context
+            .out
+            .tell(&format!("Not everything could be done: {why}"))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The archives that use a repository. All of them have to be readable: what cannot be read may need
+/// anything.
+pub fn opened_archives(
+    context: &Context,
+    found: &FoundRepository,
+) -> Result<Vec<Archive>, Failure> {
+    let archives = lookup::archives_of(context, &found.name)?;
+    Ok(archives.into_iter().map(|found| found.archive).collect())
+}
+
+/// Makes claims and snapshots agree, and tells what had to be done for that.
+pub fn put_right(
+    context: &mut Context,
+    repository: &Repository,
+    archives: &[Archive],
+) -> Result<Disagreement, Failure> {
+    let (amiss, _) = context.work(|monitor| {
+        let _lock = repository.lock_exclusive("looking for lost claims", monitor)?;
+        reconcile(repository, archives, monitor)
+    })?;
+    if !context.out.is_json() {
+        for line in lines(&amiss) {
+            complain(&line);
+        }
+    }
+    Ok(amiss)
+}
+
+fn lines(amiss: &Disagreement) -> Vec<String> {
+    let mut lines = Vec::new();
+    let number = |count: usize, one: &str, many: &str| counted(count as u64, one, many);
+    if !amiss.unclaimed.is_empty() {
+        let claims = number(amiss.unclaimed.len(), "claim was", "claims were");
+        lines.push(format!(
+            "note: {claims} missing or damaged, and made anew from the snapshots"
+        ));
+    }
+    if !amiss.orphans.is_empty() {
+        let claims = number(amiss.orphans.len(), "claim was", "claims were");
+        lines.push(format!(
+            "note: {claims} left by an interrupted run, and released"
+        ));
+    }
+    for (_, name, error) in &amiss.unreadable {
+        lines.push(format!(
+            "note: the snapshot {name} cannot be read: {}",
+            error.why()
+        ));
+    }
+    for (_, name) in &amiss.released {
+        lines.push(format!(
+            "note: the snapshot {name} was deleted before and has come back; what it needs may be gone"
+        ));
+    }
+    lines
+}
+
+fn dry_run(found: &FoundRepository, archives: &[Archive], context: &mut Context) -> Outcome {
+    let (repository, archives) = (&found.repository, archives);
+    let ((amiss, plan), _) = context.work(|monitor| {
+        let amiss = disagreement(repository, archives, monitor)?;
+        Ok((amiss, repository.plan_prune(monitor)?))
+    })?;
+    if context.out.is_json() {
+        context.out.document(&Document {
+            message_type: "prune",
+            name: found.name.to_string(),
+            dry_run: true,
+            deleted_contents: plan.dead_contents,
+            deleted_packs: (plan.packs_to_delete.len() + plan.orphan_packs.len()) as u64,
+            rewritten_packs: plan.packs_to_rewrite.len() as u64,
+            deleted_loose_files: plan.loose_to_delete.len() as u64,
+            deleted_leftovers: plan.leftovers.len() as u64,
+            supplied_claims: amiss.unclaimed.len(),
+            released_claims: amiss.orphans.len(),
+            stored_bytes_before: plan.stored_bytes_before,
+            stored_bytes_after: plan.stored_bytes_before.saturating_sub(plan.freed_bytes),
+            freed_bytes: plan.freed_bytes,
+            left_undone: None,
+        })?;
+        return Ok(Exit::Done);
+    }
+    context.out.line(&format!(
+        "Would give back about {}: remove {}, delete {}, rewrite {}",
+        size(plan.freed_bytes),
+        counted(plan.dead_contents, "content", "contents"),
+        counted(
+            (plan.packs_to_delete.len() + plan.orphan_packs.len()) as u64,
+            "pack",
+            "packs"
+        ),
+        counted(plan.packs_to_rewrite.len() as u64, "pack", "packs"),
+    ))?;
+    if !amiss.orphans.is_empty() {
+        let claims = counted(amiss.orphans.len() as u64, "claim", "claims");
+        context.out.line(&format!(
+            "More after that: {claims} left by an interrupted run would be released first"
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct Document {
+    message_type: &'static str,
+    name: String,
+    dry_run: bool,
+    deleted_contents: u64,
+    deleted_packs: u64,
+    rewritten_packs: u64,
+    deleted_loose_files: u64,
+    deleted_leftovers: u64,
+    supplied_claims: usize,
+    released_claims: usize,
+    stored_bytes_before: u64,
+    stored_bytes_after: u64,
+    freed_bytes: u64,
+    left_undone: Option<String>,
 }

@@ -2,8 +2,21 @@
 
 use clap::Args;
 
+use serde::Serialize;
+
+use super::prune::{opened_archives, put_right};
 use crate::cli::context::Context;
-use crate::cli::failure::Outcome;
+use crate::cli::failure::{Exit, Failure, Outcome};
+use crate::cli::human::counted;
+use crate::cli::lookup::{self, FoundRepository};
+use crate::cli::output::complain;
+use crate::error::Result;
+use crate::repository::Repository;
+use crate::repository::check::{CheckOptions, Severity};
+use crate::repository::token::Token;
+use crate::snapshot::archive::Archive;
+use crate::snapshot::file::Snapshot;
+use crate::snapshot::reconcile::{Disagreement, disagreement};
 
 /// Rebuild what can be rebuilt in a damaged repository
 ///
@@ -15,12 +28,136 @@ pub struct Options {
     #[arg(value_name = "NAME")]
     pub name: String,
 
-    /// Print what would be done, and do nothing
+    /// Give up claims that are lost and that no snapshot of the configuration needs. Only when every
+    /// archive that uses this repository is in the configuration!
+    #[arg(long)]
+    pub release_lost: bool,
+
+    /// Print what is damaged and would be repaired, and do nothing
     #[arg(long)]
     pub dry_run: bool,
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let _ = (options, context);
-    Err(crate::cli::context::not_built())
+    let found = lookup::repository(context, &options.name)?;
+    let archives = opened_archives(context, &found)?;
+    let repository = &found.repository;
+    if options.dry_run {
+        return dry_run(&found, &archives, context);
+    }
+    let amiss = put_right(context, repository, &archives)?;
+    let released = release_lost(options, context, repository, &amiss)?;
+    let (report, _) = context.work(|monitor| repository.repair(&mut tokens(&archives), monitor))?;
+    let is_whole = report.lost() == 0 && amiss.unreadable.is_empty();
+    if context.out.is_json() {
+        context.out.document(&Document {
+            message_type: "repair",
+            name: found.name.to_string(),
+            replaced_tables: report.replaced_tables,
+            rebuilt_rows: report.rebuilt_rows,
+            lost_contents: report.lost(),
+            supplied_claims: amiss.unclaimed.len(),
+            released_claims: amiss.orphans.len() + released,
+            unreadable_snapshots: amiss.unreadable.iter().map(|u| u.1.to_string()).collect(),
+        })?;
+    } else {
+        context.out.tell(&format!(
+            "Repaired {}: {} replaced, {} made anew",
+            found.name,
+            counted(report.replaced_tables, "table", "tables"),
+            counted(report.rebuilt_rows, "entry", "entries"),
+        ))?;
+        if report.lost() > 0 {
+            context.out.tell(&format!(
+                "{} lost. The next backup stores again what the source still has; \
+                 'gibus repo check {}' names the files of the snapshots that need them",
+                counted(report.lost(), "content is", "contents are"),
+                found.name
+            ))?;
+        }
+    }
+    Ok(if is_whole {
+        Exit::Done
+    } else {
+        Exit::Incomplete
+    })
+}
+
+/// Every token of every snapshot that can be read, one snapshot after the other.
+fn tokens(archives: &[Archive]) -> impl Iterator<Item = Result<Token>> {
+    let paths = archives.iter().flat_map(|archive| {
+        // An archive that cannot be listed was refused before.
+        let names = archive.snapshots().unwrap_or_default();
+        names.into_iter().map(|name| archive.path_of(name))
+    });
+    let snapshots = paths.filter_map(|path| Snapshot::open(&path).ok());
+    let tokens = |snapshot: Snapshot| snapshot.tokens().filter_map(Result::ok).collect::<Vec<_>>();
+    snapshots.flat_map(tokens).map(Ok)
+}
+
+/// Claims that cannot be read, and that no snapshot needs, keep everything from being pruned.
+fn release_lost(
+    options: &Options,
+    context: &Context,
+    repository: &Repository,
+    amiss: &Disagreement,
+) -> std::result::Result<usize, Failure> {
+    if amiss.lost.is_empty() {
+        return Ok(0);
+    }
+    let claims = counted(amiss.lost.len() as u64, "claim is", "claims are");
+    if !options.release_lost {
+        complain(&format!(
+            "note: {claims} lost, and of no snapshot of the configuration; nothing can be pruned until \
+             their archives are adopted, or --release-lost says that there are none"
+        ));
+        return Ok(0);
+    }
+    context.work(|monitor| {
+        let _lock = repository.lock_exclusive("releasing lost claims", monitor)?;
+        for claim in &amiss.lost {
+            repository.release_contents(*claim)?;
+        }
+        Ok(())
+    })?;
+    Ok(amiss.lost.len())
+}
+
+fn dry_run(found: &FoundRepository, archives: &[Archive], context: &mut Context) -> Outcome {
+    let options = CheckOptions { read_data: true };
+    let ((amiss, report), _) = context.work(|monitor| {
+        let amiss = disagreement(&found.repository, archives, monitor)?;
+        Ok((amiss, found.repository.check(&options, monitor)?))
+    })?;
+    let damage = report
+        .findings
+        .iter()
+        .filter(|f| f.severity == Severity::Damage);
+    for finding in damage {
+        context
+            .out
+            .line(&format!("Damaged: {}: {}", finding.what, finding.why))?;
+    }
+    if !amiss.unclaimed.is_empty() {
+        let claims = counted(amiss.unclaimed.len() as u64, "claim", "claims");
+        context
+            .out
+            .line(&format!("Would make {claims} anew from the snapshots"))?;
+    }
+    if report.is_sound() && amiss.unclaimed.is_empty() {
+        context.out.tell("There is nothing to repair")?;
+    }
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct Document {
+    message_type: &'static str,
+    name: String,
+    replaced_tables: u64,
+    rebuilt_rows: u64,
+    lost_contents: u64,
+    supplied_claims: usize,
+    released_claims: usize,
+    unreadable_snapshots: Vec<String>,
 }
