@@ -245,31 +245,47 @@ impl Repository {
     ///
     /// Errors: [`ErrorKind::Locked`] while prune or conversion are at work.
     pub fn begin_store(&self, purpose: &str, monitor: &Arc<Monitor>) -> Result<StoreSession> {
-        let lock = self.lock_shared(purpose, monitor)?;
+        let lock = Arc::new(self.lock_shared(purpose, monitor)?);
+        self.begin_store_under(&lock, monitor)
+    }
+
+    /// [`Repository::begin_store`] under a shared lock that the caller has already, and keeps for as long as
+    /// nothing refers to its claim yet: a prune in between would take it for one that nobody needs.
+    pub fn begin_store_under(
+        &self,
+        lock: &Arc<Lock>,
+        monitor: &Arc<Monitor>,
+    ) -> Result<StoreSession> {
         let index = self.index_for_storing()?;
         StoreSession::begin(
             Arc::clone(&self.inner.storage),
             self.id(),
             self.settings(),
             Arc::new(index),
-            Some(lock),
+            Some(Arc::clone(lock)),
             Arc::clone(monitor),
         )
     }
 
-    fn lock_shared(&self, purpose: &str, monitor: &Monitor) -> Result<Lock> {
+    /// Takes a lock that others may have at the same time, while nothing is being rearranged. `purpose` is
+    /// told to those who have to wait.
+    ///
+    /// Errors: [`ErrorKind::Locked`], saying who is in the way.
+    pub fn lock_shared(&self, purpose: &str, monitor: &Monitor) -> Result<Lock> {
         Lock::acquire(&self.inner.locks, LockKind::Shared, purpose, None, monitor)
     }
 
-    fn lock_exclusive(&self, purpose: &str, monitor: &Monitor) -> Result<Lock> {
-        Lock::acquire(&self.inner.locks, LockKind::Exclusive, purpose, None, monitor)
-    pub fn lock_shared(&self, purpose: &str, monitor: &Monitor) -> Result<Lock> {
-        let _ = (purpose, monitor);
-        Ok(Lock)
-    }
+    /// Takes the lock that nobody else has.
+    ///
+    /// Errors: as [`Repository::lock_shared`].
     pub fn lock_exclusive(&self, purpose: &str, monitor: &Monitor) -> Result<Lock> {
-        let _ = (purpose, monitor);
-        Ok(Lock)
+        Lock::acquire(
+            &self.inner.locks,
+            LockKind::Exclusive,
+            purpose,
+            None,
+            monitor,
+        )
     }
 
     /// A fresh index that knows which packs are missing.

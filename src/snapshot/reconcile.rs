@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 
 use super::archive::Archive;
 use super::archive::name::SnapshotName;
-use super::file::{Snapshot, SnapshotHeader};
+use super::file::{ArchiveIdentity, Snapshot};
 use crate::error::{Error, Result};
 use crate::format::id::Id;
 use crate::progress::Monitor;
@@ -45,8 +45,7 @@ pub struct Disagreement {
 }
 
 /// The words by which a claim says of which archive it is. The id in it is what counts.
-pub fn holder(header: &SnapshotHeader) -> String {
-    let archive = &header.archive;
+pub fn holder(archive: &ArchiveIdentity) -> String {
     format!(
         "archive {} ({} of {} on {})",
         archive.id, archive.name, archive.user, archive.host
@@ -159,7 +158,7 @@ fn supply(repository: &Repository, snapshot: &Snapshot) -> Result<()> {
     repository.supply_claim(
         ClaimId(header.claim_id),
         tokens,
-        &holder(header),
+        &holder(&header.archive),
         header.predecessor_claim_id.map(ClaimId),
     )
 }

@@ -131,7 +131,7 @@ pub struct StoreSession {
     shared: Arc<Shared>,
     claim_id: ClaimId,
     pipeline: Option<Pipeline>,
-    _lock: Option<Lock>,
+    _lock: Option<Arc<Lock>>,
 }
 
 impl StoreSession {
@@ -141,7 +141,7 @@ impl StoreSession {
         repository: Id,
         settings: Settings,
         index: Arc<Index>,
-        lock: Option<Lock>,
+        lock: Option<Arc<Lock>>,
         monitor: Arc<Monitor>,
     ) -> Result<StoreSession> {
         let generation = index.next_generation();
@@ -171,7 +171,7 @@ impl StoreSession {
         settings: Settings,
         index: Arc<Index>,
         generation: u64,
-        lock: Option<Lock>,
+        lock: Option<Arc<Lock>>,
         monitor: Arc<Monitor>,
     ) -> Result<StoreSession> {
         let shared = Arc::new(Shared {

@@ -16,6 +16,7 @@ use crate::snapshot::archive::Archive;
 use crate::snapshot::file::{
     ArchiveIdentity, BuildStats, RepositoryIdentity, SnapshotHeader, TakenAt,
 };
+use crate::snapshot::reconcile;
 use crate::snapshot::tree::Totals;
 
 /// What a run costs from its start on.
@@ -54,14 +55,18 @@ fn cpu_microseconds() -> u64 {
 
 /// Who holds a snapshot's claim, in words.
 pub fn holder(archive: &Archive, now: &jiff::Zoned) -> String {
+    let words = reconcile::holder(&identity(archive));
+    format!("{words}, {}", local_name(now))
+}
+
+fn identity(archive: &Archive) -> ArchiveIdentity {
     let file = archive.file();
-    format!(
-        "snapshot of {} ({}@{}), {}",
-        file.name.as_str(),
-        file.user,
-        file.host,
-        local_name(now)
-    )
+    ArchiveIdentity {
+        id: file.id,
+        name: file.name.to_string(),
+        host: file.host.clone(),
+        user: file.user.clone(),
+    }
 }
 
 pub fn new(
@@ -76,12 +81,7 @@ pub fn new(
     let (seconds, nanoseconds) = since_1970(now);
     Ok(SnapshotHeader {
         snapshot_id,
-        archive: ArchiveIdentity {
-            id: file.id,
-            name: file.name.as_str().to_owned(),
-            host: file.host.clone(),
-            user: file.user.clone(),
-        },
+        archive: identity(archive),
         taken_at: TakenAt {
             seconds,
             nanoseconds,

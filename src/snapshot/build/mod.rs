@@ -16,6 +16,10 @@
 //! gives back. A run that is cancelled or fails keeps the contents that it has stored, without a claim, so
 //! that the next one finds them.
 //!
+//! **Why a prune takes nothing away from it.** The shared lock is held from before the snapshot before
+//! this one is chosen (its claim becomes the predecessor) until the new snapshot has its name. So a prune
+//! never sees a claim whose snapshot is yet to come, which it would release ([`super::reconcile`]).
+//!
 //! **What ends a run.** The repository or the archive failing, or a cancel. What goes wrong with a file of
 //! the source is reported to the monitor; the snapshot is then marked as not complete.
 
@@ -52,6 +56,7 @@ use crate::fs::path_bytes;
 use crate::progress::{Monitor, Phase};
 use crate::repository::Repository;
 use crate::repository::claims::ClaimId;
+use crate::repository::lock::Lock;
 use crate::repository::storage::NewFile;
 use crate::repository::store::StoreSession;
 
@@ -96,6 +101,13 @@ pub fn back_up(request: &BackupRequest<'_>, monitor: &Arc<Monitor>) -> Result<Ba
     let own = [archive.place().to_owned(), repository.place().to_owned()];
     let matcher = Matcher::new(archive.specification(), &own)?;
     report_includes(archive, &matcher, monitor)?;
+    let lock = match request.is_dry_run {
+        true => None,
+        false => {
+            let purpose = format!("back up {}", archive.file().name);
+            Some(Arc::new(repository.lock_shared(&purpose, monitor)?))
+        }
+    };
     let previous = find_previous(archive, repository.id(), monitor)?;
     if let Some(previous) = &previous {
         // The best guess until the scan has come to its end.
@@ -110,10 +122,9 @@ pub fn back_up(request: &BackupRequest<'_>, monitor: &Arc<Monitor>) -> Result<Ba
         previous,
         costs,
     };
-    if request.is_dry_run {
-        run.count()
-    } else {
-        run.store()
+    match lock {
+        None => run.count(),
+        Some(lock) => run.store(&lock),
     }
 }
 
@@ -200,12 +211,12 @@ impl Run<'_> {
         Ok(self.report(stats, None, 0))
     }
 
-    fn store(self) -> Result<BackupReport> {
-        let purpose = format!("back up {}", self.request.archive.file().name.as_str());
+    /// `lock` is held until the snapshot has its name, see the module's comment.
+    fn store(self, lock: &Arc<Lock>) -> Result<BackupReport> {
         let session = self
             .request
             .repository
-            .begin_store(&purpose, self.monitor)?;
+            .begin_store_under(lock, self.monitor)?;
         match self.assemble(&session) {
             Ok(assembled) => self.commit(session, assembled),
             Err(error) => {
