@@ -21,14 +21,15 @@ use super::folders::{FolderId, Folders, target_error};
 use super::plan::{Action, Plan, PlannedFolder, Source, What};
 use super::report::{RestoreReport, Tally, add};
 use super::shortfall::{Shortfall, Shortfalls};
-use super::source::{Contents, Tree};
+use super::source::Contents;
 use super::target::{PartNames, Taking, TargetFolder, is_still, stat_of};
 use super::window::Window;
 use super::write::{Job, Place, Room, Workshop};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::fs::bytes_path;
 use crate::progress::{Monitor, Phase};
-use crate::snapshot::tree::{Attributes, DirectoryEntry, Entry, Kind};
+use crate::snapshot::file::{Listing, Snapshot};
+use crate::snapshot::tree::{Attributes, DirectoryEntry, Kind};
 
 /// Carries out a plan, with the snapshot that it was made from and the repository of its contents.
 ///
@@ -39,7 +40,7 @@ use crate::snapshot::tree::{Attributes, DirectoryEntry, Entry, Kind};
 /// plan then finds what is there and carries on.
 pub fn carry_out(
     plan: &Plan,
-    snapshot: &dyn Tree,
+    snapshot: &Snapshot,
     contents: &dyn Contents,
     monitor: &Monitor,
 ) -> Result<RestoreReport> {
@@ -109,26 +110,26 @@ fn announce(plan: &Plan, monitor: &Monitor) {
 
 struct Run<'a> {
     plan: &'a Plan,
-    snapshot: &'a dyn Tree,
+    snapshot: &'a Snapshot,
     contents: &'a dyn Contents,
     shop: Workshop<'a>,
     window: Window,
     /// The planned folders from the root to the one whose steps are being carried out.
-    open: Vec<OpenFolder>,
+    open: Vec<OpenFolder<'a>>,
     /// Folders that wait for their attributes, children before parents.
     left: Vec<LeftFolder>,
     /// The folders of a new tree that is being made, from its top down.
-    making: Vec<NewFolder>,
+    making: Vec<NewFolder<'a>>,
     /// A folder on each disk where something was replaced or moved aside.
     disks: Vec<(u64, TargetFolder)>,
 }
 
 /// A folder of the plan in which steps are carried out.
-struct OpenFolder {
+struct OpenFolder<'a> {
     planned: usize,
     /// `None`: it could not be opened or made, so nothing in it can be done.
     id: Option<FolderId>,
-    entries: Vec<Entry>,
+    source: &'a Source,
     attributes: Option<Box<Attributes>>,
     surplus: Surplus,
     /// What is made in it inherits ACLs.
@@ -144,13 +145,13 @@ struct LeftFolder {
 }
 
 /// A folder that was made, with all that is below it, while that is being made.
-struct NewFolder {
+struct NewFolder<'a> {
     id: FolderId,
-    entries: std::vec::IntoIter<Entry>,
+    entries: Box<Listing<'a>>,
     attributes: Box<Attributes>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     fn carry_out(&mut self) -> Result<()> {
         let plan = self.plan;
         let Some(root) = plan.folders.first() else {
@@ -248,14 +249,10 @@ impl Run<'_> {
         let Some(planned) = self.plan.folders.get(folder) else {
             return Ok(());
         };
-        let entries = match &planned.source {
-            Source::Items(entries) => entries.clone(),
-            Source::Listing(directory) => self.snapshot.list(directory)?,
-        };
         self.open.push(OpenFolder {
             planned: folder,
             id,
-            entries,
+            source: &planned.source,
             attributes: planned.attributes.clone(),
             surplus,
             inherits: false,
@@ -359,9 +356,6 @@ impl Run<'_> {
 
     /// Carries out one step in the folder on top.
     fn act(&mut self, action: &Action) -> Result<()> {
-        let Some(name) = &action.name else {
-            return Ok(());
-        };
         let Some(open) = self.open.last() else {
             return Ok(());
         };
@@ -370,22 +364,36 @@ impl Run<'_> {
             add(&self.shop.tally.failed, 1);
             return Ok(());
         };
-        let entry = open.entries.binary_search_by(|entry| entry.name.cmp(name));
-        let entry = entry
-            .ok()
-            .and_then(|index| open.entries.get(index))
-            .cloned();
+        if let What::CannotWrite(obstacle) = &action.what {
+            let (path, attempted) = match &action.name {
+                Some(name) => (self.shop.folders.path_of(id, name), "restore"),
+                None => (self.shop.folders.path(id), "restore all that was in"),
+            };
+            let error = Error::new(ErrorKind::Io, attempted).because(obstacle.to_string());
+            return self.shop.failed(&path, error);
+        }
+        let Some(name) = &action.name else {
+            return Ok(());
+        };
+        let entry = match open.source {
+            Source::Items(entries) => {
+                let index = entries.binary_search_by(|entry| entry.name.cmp(name));
+                index.ok().and_then(|index| entries.get(index)).cloned()
+            }
+            Source::Listing(directory) => match self.snapshot.find(directory, name.as_bytes()) {
+                Ok(entry) => entry,
+                Err(error) => {
+                    let path = self.shop.folders.path_of(id, name);
+                    return self.shop.failed(&path, error);
+                }
+            },
+        };
         let Some(entry) = entry else {
             let error = Error::invalid("restore", "the plan was made from another snapshot");
             return self
                 .shop
                 .failed(&self.shop.folders.path_of(id, name), error);
         };
-        if let What::CannotWrite(obstacle) = &action.what {
-            let path = self.shop.folders.path_of(id, name);
-            let error = Error::new(ErrorKind::Io, "restore").because(obstacle.to_string());
-            return self.shop.failed(&path, error);
-        }
         if action.what != What::SetAttributes
             && let Err(error) = self.prepare(id)
         {
@@ -520,11 +528,19 @@ impl Run<'_> {
     fn make_tree(&mut self, job: &Job, directory: DirectoryEntry) -> Result<()> {
         self.make_level(job, &directory)?;
         while let Some(folder) = self.making.last_mut() {
-            let Some(entry) = folder.entries.next() else {
-                if let Some(made) = self.making.pop() {
-                    self.leave_made(made);
+            let entry = match folder.entries.next() {
+                Some(Ok(entry)) => entry,
+                Some(Err(error)) => {
+                    let path = self.shop.folders.path(folder.id);
+                    self.unreadable_folder(&path, error)?;
+                    continue;
                 }
-                continue;
+                None => {
+                    if let Some(made) = self.making.pop() {
+                        self.leave_made(made);
+                    }
+                    continue;
+                }
             };
             let job = Job {
                 folder: folder.id,
@@ -544,7 +560,17 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn leave_made(&mut self, folder: NewFolder) {
+    /// The snapshot does not tell all that is in a folder.
+    fn unreadable_folder(&self, path: &[u8], error: Error) -> Result<()> {
+        if error.is_fatal() {
+            return Err(error);
+        }
+        let attempted = "restore all that was in";
+        let because = Error::new(error.kind(), attempted).because(error.to_string());
+        self.shop.failed(path, because)
+    }
+
+    fn leave_made(&mut self, folder: NewFolder<'a>) {
         self.leave(LeftFolder {
             id: folder.id,
             attributes: folder.attributes,
@@ -559,19 +585,9 @@ impl Run<'_> {
             add(&self.shop.tally.failed, lost);
             return Ok(());
         };
-        let entries = match self.snapshot.list(directory) {
-            Ok(entries) => entries,
-            Err(error) if error.is_fatal() => return Err(error),
-            Err(error) => {
-                let because =
-                    Error::new(error.kind(), "restore the files in").because(error.to_string());
-                self.shop.failed(&self.shop.path_of(job), because)?;
-                Vec::new()
-            }
-        };
         self.making.push(NewFolder {
             id,
-            entries: entries.into_iter(),
+            entries: Box::new(self.snapshot.entries(directory)),
             attributes: Box::new(job.entry.attributes.clone()),
         });
         Ok(())

@@ -32,5 +32,5 @@ pub use plan::{Count, ExtractItem, Obstacle, Plan, PlanTotals, Policy, Step, Wha
 pub use planner::{Wish, plan_extract, plan_restore, plan_restore_under};
 pub use report::RestoreReport;
 pub use shortfall::Shortfall;
-pub use source::{ContentBytes, ContentSink, Contents, Tree, Wanted};
+pub use source::Contents;
 pub use space::Space;

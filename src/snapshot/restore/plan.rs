@@ -160,7 +160,7 @@ pub(super) enum Source {
 #[derive(Debug)]
 pub(super) struct Action {
     pub folder: usize,
-    /// `None`: the folder itself ([`What::Leave`] only).
+    /// `None`: the folder itself, or what is in it ([`What::Leave`], [`What::CannotWrite`] only).
     pub name: Option<Name>,
     pub what: What,
     pub size: u64,

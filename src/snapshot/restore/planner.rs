@@ -19,13 +19,13 @@ use super::plan::{
     Action, ExtractItem, Obstacle, Plan, PlanTotals, PlannedFolder, Policy, Source, What,
     name_aside,
 };
-use super::source::Tree;
 use super::space::Space;
 use super::target::TargetFolder;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::fs::{bytes_path, escaped, path_bytes};
 use crate::progress::{Monitor, Phase};
 use crate::snapshot::capture::{FileId, Stat};
+use crate::snapshot::file::{Listing, Snapshot};
 use crate::snapshot::tree::{Attributes, DirectoryEntry, Entry, Kind, Name, Totals};
 
 /// Plans to put each item, under its own name or the one it is given, into the folder `into`, which is
@@ -34,7 +34,7 @@ use crate::snapshot::tree::{Attributes, DirectoryEntry, Entry, Kind, Name, Total
 /// Errors: an item is not in the snapshot; two items would get one name; without `policy.overwrite`,
 /// something is there already under the name of an item.
 pub fn plan_extract(
-    snapshot: &dyn Tree,
+    snapshot: &Snapshot,
     items: &[ExtractItem],
     into: &Path,
     policy: Policy,
@@ -70,7 +70,7 @@ pub enum Wish {
 ///
 /// Errors: a path is not in the snapshot, or is not absolute.
 pub fn plan_restore(
-    snapshot: &dyn Tree,
+    snapshot: &Snapshot,
     wish: &Wish,
     policy: Policy,
     monitor: &Monitor,
@@ -82,7 +82,7 @@ pub fn plan_restore(
 ///
 /// Errors: as [`plan_restore`]; the folder does not exist.
 pub fn plan_restore_under(
-    snapshot: &dyn Tree,
+    snapshot: &Snapshot,
     wish: &Wish,
     root: &Path,
     policy: Policy,
@@ -96,16 +96,16 @@ pub fn plan_restore_under(
 }
 
 /// The entries of the items under the names that they get, sorted by them.
-fn item_entries(snapshot: &dyn Tree, items: &[ExtractItem]) -> Result<Vec<Entry>> {
+fn item_entries(snapshot: &Snapshot, items: &[ExtractItem]) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for item in items {
         let path = normal_path(&item.path)?;
         if path.is_empty() {
-            let (attributes, directory) = snapshot.root();
+            let directory = *snapshot.root();
             match &item.new_name {
                 Some(name) => entries.push(Entry {
                     name: name.clone(),
-                    attributes: attributes.clone(),
+                    attributes: snapshot.root_attributes().clone(),
                     kind: Kind::Directory(directory),
                     hard_link: None,
                     incomplete: false,
@@ -135,7 +135,7 @@ fn item_entries(snapshot: &dyn Tree, items: &[ExtractItem]) -> Result<Vec<Entry>
     Ok(entries)
 }
 
-fn find(snapshot: &dyn Tree, path: &[u8]) -> Result<Entry> {
+fn find(snapshot: &Snapshot, path: &[u8]) -> Result<Entry> {
     snapshot.lookup(path)?.ok_or_else(|| {
         Error::new(ErrorKind::NotFound, "find")
             .at(bytes_path(path))
@@ -188,7 +188,7 @@ struct Selection {
 }
 
 impl Selection {
-    fn new(snapshot: &dyn Tree, wish: &Wish) -> Result<Selection> {
+    fn new(snapshot: &Snapshot, wish: &Wish) -> Result<Selection> {
         let mut selection = Selection {
             wanted: BTreeSet::new(),
             on_the_way: HashSet::new(),
@@ -240,14 +240,31 @@ enum Asked {
     No,
 }
 
+/// The entries of a folder of the plan.
+enum Entries<'a> {
+    Items(vec::IntoIter<Entry>),
+    Listing(Box<Listing<'a>>),
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<Entry>;
+
+    fn next(&mut self) -> Option<Result<Entry>> {
+        match self {
+            Entries::Items(items) => items.next().map(Ok),
+            Entries::Listing(listing) => listing.next(),
+        }
+    }
+}
+
 /// A folder that exists on both sides, or is about to be made, while its entries are planned.
-struct Level {
+struct Level<'a> {
     /// Its number in the plan.
     folder: usize,
     /// `None`: it does not exist yet, and so nothing in it does.
     id: Option<FolderId>,
     device: u64,
-    entries: vec::IntoIter<Entry>,
+    entries: Entries<'a>,
     asked: Asked,
     /// In the snapshot; kept while not everything was asked for.
     path: Vec<u8>,
@@ -262,12 +279,12 @@ struct Level {
 }
 
 struct Planner<'a> {
-    snapshot: &'a dyn Tree,
+    snapshot: &'a Snapshot,
     monitor: &'a Monitor,
     selection: Option<Selection>,
     /// `None`: the root of the target does not exist yet.
     folders: Option<Folders>,
-    levels: Vec<Level>,
+    levels: Vec<Level<'a>>,
     /// Trees that are made, by device, for counting what they need exactly.
     trees: Vec<(u64, DirectoryEntry)>,
     link_groups: HashSet<u64>,
@@ -277,7 +294,7 @@ struct Planner<'a> {
 
 impl<'a> Planner<'a> {
     fn new(
-        snapshot: &'a dyn Tree,
+        snapshot: &'a Snapshot,
         root: &Path,
         is_root_missing: bool,
         policy: Policy,
@@ -320,26 +337,28 @@ impl<'a> Planner<'a> {
 
     fn plan_items(&mut self, entries: Vec<Entry>) -> Result<()> {
         let source = Source::Items(entries.clone());
+        let entries = Entries::Items(entries.into_iter());
         self.enter_root(source, entries, Asked::Part, None)
     }
 
     fn plan_selection(&mut self, selection: Selection) -> Result<()> {
-        let (attributes, directory) = self.snapshot.root();
+        let directory = *self.snapshot.root();
         let asked = match selection.wanted.contains(&b""[..]) {
             true if selection.on_the_way.contains(&b""[..]) => Asked::Below,
             true => Asked::Whole,
             false => Asked::Part,
         };
-        let keeps = (asked == Asked::Whole).then(|| Box::new(attributes.clone()));
+        let keeps =
+            (asked == Asked::Whole).then(|| Box::new(self.snapshot.root_attributes().clone()));
         self.selection = Some(selection);
-        let entries = self.snapshot.list(&directory)?;
+        let entries = self.entries(&directory);
         self.enter_root(Source::Listing(directory), entries, asked, keeps)
     }
 
     fn enter_root(
         &mut self,
         source: Source,
-        entries: Vec<Entry>,
+        entries: Entries<'a>,
         asked: Asked,
         attributes: Option<Box<Attributes>>,
     ) -> Result<()> {
@@ -376,7 +395,12 @@ impl<'a> Planner<'a> {
         while let Some(mut level) = self.levels.pop() {
             self.monitor.check_cancelled()?;
             match level.entries.next() {
-                Some(entry) => {
+                Some(Err(error)) if error.is_fatal() => return Err(error),
+                Some(Err(error)) => {
+                    self.unreadable_folder(level.folder, &error);
+                    self.levels.push(level);
+                }
+                Some(Ok(entry)) => {
                     let below = self.entry(&mut level, entry)?;
                     self.levels.push(level);
                     self.levels.extend(below);
@@ -388,7 +412,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Plans one entry; returns the level below when it is a folder whose entries need to be looked at.
-    fn entry(&mut self, level: &mut Level, entry: Entry) -> Result<Option<Level>> {
+    fn entry(&mut self, level: &mut Level<'_>, entry: Entry) -> Result<Option<Level<'a>>> {
         let mut path = Vec::new();
         let asked = match &self.selection {
             None => Asked::Whole,
@@ -438,11 +462,11 @@ impl<'a> Planner<'a> {
     /// Plans an entry that the target does not have.
     fn missing(
         &mut self,
-        level: &mut Level,
+        level: &mut Level<'_>,
         entry: Entry,
         asked: Asked,
         path: Vec<u8>,
-    ) -> Result<Option<Level>> {
+    ) -> Result<Option<Level<'a>>> {
         let Kind::Directory(directory) = entry.kind else {
             self.needs(level.device, &entry, 0);
             self.push(level, &entry, What::Create, None, None);
@@ -451,7 +475,7 @@ impl<'a> Planner<'a> {
         if asked == Asked::Part {
             let folder = self.add_folder(level, &entry, directory, None, true);
             self.push(level, &entry, What::Create, Some(folder), None);
-            let entries = self.snapshot.list(&directory)?;
+            let entries = self.entries(&directory);
             let below = Level::new(folder, None, level.device, entries, asked, path);
             return Ok(Some(below.after(&self.plan)));
         }
@@ -464,13 +488,13 @@ impl<'a> Planner<'a> {
     /// Plans an entry under whose name something is in the target.
     fn existing(
         &mut self,
-        level: &mut Level,
+        level: &mut Level<'_>,
         entry: Entry,
         asked: Asked,
         path: Vec<u8>,
         folder: &TargetFolder,
         found: Stat,
-    ) -> Result<Option<Level>> {
+    ) -> Result<Option<Level<'a>>> {
         let likeness = compare(folder, &found, &entry, self.monitor)?;
         if let Kind::Directory(directory) = entry.kind {
             if found.is_directory() {
@@ -523,7 +547,7 @@ impl<'a> Planner<'a> {
                     Some(folder),
                     Some(found),
                 );
-                let entries = self.snapshot.list(&directory)?;
+                let entries = self.entries(&directory);
                 let below = Level::new(folder, None, level.device, entries, asked, path);
                 return Ok(Some(below.after(&self.plan)));
             }
@@ -545,14 +569,14 @@ impl<'a> Planner<'a> {
     #[expect(clippy::too_many_arguments, reason = "one step of `existing`")]
     fn both_folders(
         &mut self,
-        level: &mut Level,
+        level: &mut Level<'_>,
         entry: Entry,
         directory: DirectoryEntry,
         asked: Asked,
         path: Vec<u8>,
         likeness: Likeness,
         found: Stat,
-    ) -> Result<Option<Level>> {
+    ) -> Result<Option<Level<'a>>> {
         let Some((parent, folders)) = level.id.zip(self.folders.as_ref()) else {
             return Ok(None);
         };
@@ -577,7 +601,7 @@ impl<'a> Planner<'a> {
             let what = What::SetAttributes;
             self.push(level, &entry, what, Some(folder), Some(found));
         }
-        let entries = self.snapshot.list(&directory)?;
+        let entries = self.entries(&directory);
         let mut below =
             Level::new(folder, Some(id), device, entries, asked, path).after(&self.plan);
         below.has_own_step = differs;
@@ -588,7 +612,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Sums up a folder all of whose entries are planned.
-    fn leave(&mut self, level: Level) {
+    fn leave(&mut self, level: Level<'_>) {
         let is_untouched = self.plan.actions.len() == level.first_action && !level.has_own_step;
         let above = self.levels.last_mut();
         if let (true, Asked::Whole, Some(above)) = (is_untouched, level.asked, above) {
@@ -608,7 +632,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Takes note of a file that is left as it is.
-    fn left(&mut self, level: &mut Level, entry: &Entry) {
+    fn left(&mut self, level: &mut Level<'_>, entry: &Entry) {
         let left = Totals {
             files: 1,
             directories: 0,
@@ -632,13 +656,29 @@ impl<'a> Planner<'a> {
         });
     }
 
-    fn cannot(&mut self, level: &Level, entry: &Entry, obstacle: Obstacle) {
+    fn entries(&self, directory: &DirectoryEntry) -> Entries<'a> {
+        Entries::Listing(Box::new(self.snapshot.entries(directory)))
+    }
+
+    /// Takes note that the snapshot does not tell all that is in a folder.
+    fn unreadable_folder(&mut self, folder: usize, error: &Error) {
+        self.push_action(Action {
+            folder,
+            name: None,
+            what: What::CannotWrite(Obstacle::Unreadable(error.to_string())),
+            size: 0,
+            enters: None,
+            seen: None,
+        });
+    }
+
+    fn cannot(&mut self, level: &Level<'_>, entry: &Entry, obstacle: Obstacle) {
         self.push(level, entry, What::CannotWrite(obstacle), None, None);
     }
 
     fn push(
         &mut self,
-        level: &Level,
+        level: &Level<'_>,
         entry: &Entry,
         what: What,
         enters: Option<usize>,
@@ -665,7 +705,7 @@ impl<'a> Planner<'a> {
 
     fn add_folder(
         &mut self,
-        level: &Level,
+        level: &Level<'_>,
         entry: &Entry,
         directory: DirectoryEntry,
         identity: Option<FileId>,
@@ -709,7 +749,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Keeps the place of an existing member of a group of hard links.
-    fn remember_link(&mut self, level: &Level, entry: &Entry) {
+    fn remember_link(&mut self, level: &Level<'_>, entry: &Entry) {
         let Some(group) = entry.hard_link else {
             return;
         };
@@ -743,10 +783,16 @@ impl<'a> Planner<'a> {
                 .collect();
             while let Some(directory) = below.pop() {
                 self.monitor.check_cancelled()?;
-                for entry in self.snapshot.list(&directory)? {
-                    match entry.kind {
-                        Kind::Directory(directory) => below.push(directory),
-                        _ => self.needs(device, &entry, 0),
+                for entry in self.snapshot.entries(&directory) {
+                    match entry {
+                        Ok(Entry {
+                            kind: Kind::Directory(directory),
+                            ..
+                        }) => below.push(directory),
+                        Ok(entry) => self.needs(device, &entry, 0),
+                        Err(error) if error.is_fatal() => return Err(error),
+                        // It is reported when it is to be made.
+                        Err(_) => {}
                     }
                 }
             }
@@ -770,20 +816,20 @@ impl Selection {
     }
 }
 
-impl Level {
+impl<'a> Level<'a> {
     fn new(
         folder: usize,
         id: Option<FolderId>,
         device: u64,
-        entries: Vec<Entry>,
+        entries: Entries<'a>,
         asked: Asked,
         path: Vec<u8>,
-    ) -> Level {
+    ) -> Level<'a> {
         Level {
             folder,
             id,
             device,
-            entries: entries.into_iter(),
+            entries,
             asked,
             path,
             first_action: 0,
@@ -796,7 +842,7 @@ impl Level {
     }
 
     /// Begins after the steps that the plan has.
-    fn after(mut self, plan: &Plan) -> Level {
+    fn after(mut self, plan: &Plan) -> Level<'a> {
         self.first_action = plan.actions.len();
         self
     }

@@ -14,17 +14,18 @@ use rustix::io::Errno;
 
 use super::folders::FolderId;
 use super::shortfall::Shortfall;
-use super::source::{ContentBytes, ContentSink, Contents, Wanted};
+use super::source::Contents;
 use super::target::{Part, TargetFolder, stat_of};
 use super::write::{Bytes, Job, Linked, Workshop, data_bytes};
 use crate::error::{Error, ErrorKind, Result};
+use crate::repository::read::many::{ContentBytes, ContentSink, Wanted};
 use crate::repository::token::Token;
 use crate::snapshot::capture::FileId;
 use crate::snapshot::capture::holes::data_between;
 use crate::snapshot::tree::{Extent, FileEntry, Kind, Name};
 
 /// Files in a window. More make longer runs in the repository; each costs some hundred bytes.
-const WINDOW: usize = 20_000;
+const WINDOW: usize = if cfg!(test) { 100 } else { 20_000 };
 
 /// The file that a group of hard links has in the target.
 enum Group {

@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, makedev};
 use rustix::io::Errno;
@@ -18,8 +19,9 @@ use super::report::{Tally, add};
 use super::shortfall::{Shortfall, Shortfalls};
 use super::target::{Part, PartNames, Taking, TargetFolder, UNFINISHED_FILE, is_still, stat_of};
 use crate::error::{Error, ErrorKind, Result};
-use crate::fs::bytes_path;
+use crate::fs::{bytes_path, path_bytes};
 use crate::progress::Monitor;
+use crate::repository::read::many::content_error;
 use crate::snapshot::capture::holes::data_between;
 use crate::snapshot::capture::{FileId, Stat};
 use crate::snapshot::tree::{Entry, FileEntry, Kind, Name};
@@ -90,7 +92,13 @@ impl Workshop<'_> {
             return Err(error);
         }
         add(&self.tally.failed, 1);
-        self.monitor.warn(path, error.attempted(), error.why());
+        let is_of_this = |named: &Path| path_bytes(named) == path;
+        if error.path().is_none_or(is_of_this) {
+            self.monitor.warn(path, error.attempted(), error.why());
+        } else {
+            // It names something else: a file of the repository, a folder above.
+            self.monitor.warn(path, "restore", error.to_string());
+        }
         Ok(())
     }
 
@@ -380,15 +388,6 @@ fn read(stream: &mut dyn Read, buffer: &mut [u8]) -> std::result::Result<usize, 
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(Failure::Content(content_error(error))),
         }
-    }
-}
-
-/// The engine's own error, where a stream brings one.
-fn content_error(error: io::Error) -> Error {
-    let described = Error::io("read the content of", &error);
-    match error.into_inner().map(|inner| inner.downcast::<Error>()) {
-        Some(Ok(inner)) => *inner,
-        _ => described,
     }
 }
 

@@ -20,75 +20,107 @@ use rustix::fs::FileType;
 
 use super::*;
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::compression::Codec;
 use crate::format::digest::Sha1;
+use crate::format::id::Id;
 use crate::progress::{Monitor, Problem};
+use crate::repository::Repository;
+use crate::repository::claims::ClaimBuilder;
+use crate::repository::read::many::{ContentBytes, ContentSink, Wanted};
+use crate::repository::settings::{Layout, Settings};
 use crate::repository::token::{ContentNumber, SegmentId, Token};
 use crate::snapshot::capture::extended::ExtendedReader;
 use crate::snapshot::capture::holes::{data_between, find_holes};
 use crate::snapshot::capture::{Stat, link_target, open_file, open_folder};
+use crate::snapshot::file::*;
 use crate::snapshot::tree::*;
 
-/// A snapshot and its contents, in memory.
+/// What goes into a snapshot and its repository.
 #[derive(Default)]
 pub struct Sample {
     listings: Vec<Vec<Entry>>,
     root: Option<(Attributes, DirectoryEntry)>,
+    /// By a token without a number of its own.
     contents: HashMap<Token, Vec<u8>>,
     links: HashMap<u64, u64>,
-    /// Contents are handed out as streams.
+    pub faults: Faults,
+}
+
+/// What goes wrong, or is otherwise than usual, when contents are handed out.
+#[derive(Clone, Default)]
+pub struct Faults {
+    /// All contents are handed out as streams.
     pub streams: bool,
     /// This content is damaged.
-    pub damaged: Option<Token>,
+    pub damaged: Option<Sha1>,
+    /// These bytes are handed out in place of a content.
+    pub replaced: HashMap<Sha1, Vec<u8>>,
     /// Called before each content is handed out.
-    pub before: Option<Box<dyn Fn() + Send + Sync>>,
+    pub before: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
-impl Tree for Sample {
-    fn root(&self) -> (&Attributes, DirectoryEntry) {
-        let (attributes, directory) = self.root.as_ref().unwrap();
-        (attributes, *directory)
-    }
-
-    fn list(&self, directory: &DirectoryEntry) -> Result<Vec<Entry>> {
-        Ok(self.listings[directory.listing.index as usize].clone())
-    }
+/// A real snapshot, and a real repository with faults put in.
+pub struct Opened {
+    pub snapshot: Snapshot,
+    pub repository: Repository,
+    faults: Faults,
+    _folder: tempfile::TempDir,
 }
 
-impl Contents for Sample {
+impl Contents for Opened {
     fn copy_many(
         &self,
         wanted: Vec<Wanted>,
         sink: &dyn ContentSink,
         monitor: &Monitor,
     ) -> Result<()> {
-        let half = wanted.len().div_ceil(2).max(1);
-        let hand_out = |part: &[Wanted]| {
-            for wanted in part.iter().rev() {
-                monitor.check_cancelled()?;
-                if let Some(before) = &self.before {
-                    before();
-                }
-                let bytes = &self.contents[&wanted.token];
-                if self.damaged == Some(wanted.token) {
-                    let error = Error::damaged("read the block in 'packs/1'", "checksum");
-                    sink.failed(wanted.key, error)?;
-                } else if self.streams {
-                    let mut stream = bytes.as_slice();
-                    sink.content(wanted.key, ContentBytes::Stream(&mut stream))?;
-                } else {
-                    sink.content(wanted.key, ContentBytes::Whole(bytes))?;
-                }
-            }
-            Ok(())
+        let sha1s = wanted.iter().map(|wanted| (wanted.key, wanted.token.sha1));
+        let faulty = FaultySink {
+            sha1s: sha1s.collect(),
+            faults: &self.faults,
+            sink,
         };
-        std::thread::scope(|scope| {
-            let parts: Vec<_> = wanted.chunks(half).collect();
-            let threads: Vec<_> = parts
-                .into_iter()
-                .map(|part| scope.spawn(|| hand_out(part)))
-                .collect();
-            threads.into_iter().try_for_each(|t| t.join().unwrap())
-        })
+        self.repository.copy_many(wanted, &faulty, monitor)
+    }
+}
+
+struct FaultySink<'a> {
+    sha1s: HashMap<u64, Sha1>,
+    faults: &'a Faults,
+    sink: &'a dyn ContentSink,
+}
+
+impl ContentSink for FaultySink<'_> {
+    fn content(&self, key: u64, bytes: ContentBytes<'_>) -> Result<()> {
+        if let Some(before) = &self.faults.before {
+            before();
+        }
+        let sha1 = self.sha1s[&key];
+        if self.faults.damaged == Some(sha1) {
+            let error = Error::damaged("read the block in", "checksum").at("packs/1");
+            return self.sink.failed(key, error);
+        }
+        let mut all = Vec::new();
+        match bytes {
+            ContentBytes::Whole(bytes) => all.extend_from_slice(bytes),
+            stream if !self.faults.streams => return self.sink.content(key, stream),
+            ContentBytes::Stream(stream) => {
+                stream.read_to_end(&mut all).unwrap();
+            }
+        }
+        if let Some(replaced) = self.faults.replaced.get(&sha1) {
+            all.clone_from(replaced);
+        }
+        match self.faults.streams {
+            true => self
+                .sink
+                .content(key, ContentBytes::Stream(&mut all.as_slice())),
+            false => self.sink.content(key, ContentBytes::Whole(&all)),
+        }
+    }
+
+    fn failed(&self, key: u64, error: Error) -> Result<()> {
+        self.sink.failed(key, error)
     }
 }
 
@@ -223,14 +255,68 @@ impl Sample {
         )
     }
 
+    /// Stores the contents and writes the snapshot.
+    pub fn open(&self) -> Opened {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings::new(Layout::Packed, Codec::Zstd, None).unwrap();
+        let repository = Repository::create(&folder.path().join("repository"), &settings).unwrap();
+        let monitor = Arc::new(Monitor::new());
+        let session = repository.begin_store("test", &monitor).unwrap();
+        let mut worker = session.worker();
+        let mut tokens = HashMap::new();
+        let mut claim = ClaimBuilder::new();
+        for (made_up, bytes) in &self.contents {
+            let token = worker.store_bytes(bytes).unwrap().token;
+            claim.add(&token);
+            tokens.insert(*made_up, token);
+        }
+        worker.finish().unwrap();
+        session.commit(claim, "test", None).unwrap();
+
+        let path = folder.path().join("snapshot");
+        let id = Id([1; 16]);
+        let out = File::create(&path).unwrap();
+        let mut writer = SnapshotWriter::create(out, id, id, Codec::Gzip).unwrap();
+        let (attributes, directory) = self.root.as_ref().unwrap();
+        let root = self.write(directory, &tokens, &mut writer);
+        writer.finish(root, attributes, header(id)).unwrap();
+        Opened {
+            snapshot: Snapshot::open(&path).unwrap(),
+            repository,
+            faults: self.faults.clone(),
+            _folder: folder,
+        }
+    }
+
+    fn write(
+        &self,
+        directory: &DirectoryEntry,
+        tokens: &HashMap<Token, Token>,
+        writer: &mut SnapshotWriter<File>,
+    ) -> DirectoryEntry {
+        let mut entries = self.list(directory).to_vec();
+        for entry in &mut entries {
+            match &mut entry.kind {
+                Kind::Directory(directory) => *directory = self.write(directory, tokens, writer),
+                Kind::File(file) => file.token = file.token.map(|token| tokens[&token]),
+                _ => {}
+            }
+        }
+        writer.add_listing(&entries).unwrap()
+    }
+
+    fn list(&self, directory: &DirectoryEntry) -> &[Entry] {
+        &self.listings[directory.listing.index as usize]
+    }
+
     /// What can be told apart after a restore, by path.
     pub fn describe(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        let (attributes, directory) = self.root();
+        let (attributes, directory) = self.root.as_ref().unwrap();
         lines.push(describe(".", attributes, "folder"));
-        self.describe_folder("", &directory, &mut lines);
+        self.describe_folder("", directory, &mut lines);
         let mut groups: HashMap<u64, Vec<String>> = HashMap::new();
-        self.groups("", &directory, &mut groups);
+        self.groups("", directory, &mut groups);
         let mut groups: Vec<_> = groups.into_values().filter(|g| g.len() > 1).collect();
         groups.sort();
         lines.extend(groups.into_iter().map(|g| format!("linked: {g:?}")));
@@ -238,7 +324,7 @@ impl Sample {
     }
 
     fn describe_folder(&self, above: &str, directory: &DirectoryEntry, lines: &mut Vec<String>) {
-        for entry in self.list(directory).unwrap() {
+        for entry in self.list(directory) {
             let path = format!("{above}/{}", entry.name);
             let kind = match &entry.kind {
                 Kind::Directory(_) => "folder".to_owned(),
@@ -257,7 +343,7 @@ impl Sample {
         directory: &DirectoryEntry,
         into: &mut HashMap<u64, Vec<String>>,
     ) {
-        for entry in self.list(directory).unwrap() {
+        for entry in self.list(directory) {
             let path = format!("{above}/{}", entry.name);
             match (&entry.kind, entry.hard_link) {
                 (Kind::Directory(directory), _) => self.groups(&path, directory, into),
@@ -288,6 +374,37 @@ pub fn attributes(mode: u16) -> Attributes {
         changed: Timestamp::default(),
         inode: 0,
         extended: Arc::default(),
+    }
+}
+
+fn header(id: Id) -> SnapshotHeader {
+    SnapshotHeader {
+        snapshot_id: id,
+        archive: ArchiveIdentity {
+            id,
+            name: "test".to_owned(),
+            host: "host".to_owned(),
+            user: "me".to_owned(),
+        },
+        taken_at: TakenAt {
+            seconds: 0,
+            nanoseconds: 0,
+            utc_offset_seconds: 0,
+            local_name: "1970-01-01-00-00-00".to_owned(),
+        },
+        repository: RepositoryIdentity {
+            id,
+            place: b"/".to_vec(),
+        },
+        claim_id: id,
+        predecessor_claim_id: None,
+        specification: String::new(),
+        build: BuildStats::default(),
+        totals: Totals::default(),
+        users: Vec::new(),
+        groups: Vec::new(),
+        complete: true,
+        gibus_version: "test".to_owned(),
     }
 }
 
@@ -341,9 +458,18 @@ pub fn extract_all(
     into: &Path,
     overwrite: bool,
 ) -> Result<(RestoreReport, Vec<Problem>)> {
+    extract_opened(&sample.open(), into, overwrite)
+}
+
+pub fn extract_opened(
+    opened: &Opened,
+    into: &Path,
+    overwrite: bool,
+) -> Result<(RestoreReport, Vec<Problem>)> {
     let monitor = Monitor::new();
-    let plan = plan_extract(sample, &[item("/")], into, policy(overwrite), &monitor)?;
-    let report = carry_out(&plan, sample, sample, &monitor)?;
+    let snapshot = &opened.snapshot;
+    let plan = plan_extract(snapshot, &[item("/")], into, policy(overwrite), &monitor)?;
+    let report = carry_out(&plan, snapshot, opened, &monitor)?;
     Ok((report, monitor.problems().kept))
 }
 
@@ -361,9 +487,11 @@ pub fn put_back(
         },
         paths => Wish::Paths(paths.iter().map(|path| path.as_bytes().to_vec()).collect()),
     };
-    let plan = plan_restore_under(sample, &wish, root, policy(overwrite), &monitor).unwrap();
+    let opened = sample.open();
+    let snapshot = &opened.snapshot;
+    let plan = plan_restore_under(snapshot, &wish, root, policy(overwrite), &monitor).unwrap();
     let steps = steps(&plan);
-    let report = carry_out(&plan, sample, sample, &monitor).unwrap();
+    let report = carry_out(&plan, snapshot, &opened, &monitor).unwrap();
     (steps, report, monitor.problems().kept)
 }
 

@@ -140,9 +140,10 @@ fn own_read_only_folders_are_filled_and_foreign_ones_reported() {
     assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o555);
     chmod(0o755);
     // A folder of somebody else.
+    let opened = sample.open();
     let monitor = Monitor::new();
     let plan = plan_extract(
-        &sample,
+        &opened.snapshot,
         &[item("/folder")],
         Path::new("/usr"),
         policy(false),

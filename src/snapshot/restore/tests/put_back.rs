@@ -232,8 +232,9 @@ fn folders_on_the_way_to_what_is_included_keep_their_attributes() {
     let wish = Wish::All {
         included: vec![b"/home/me".to_vec(), b"/etc".to_vec()],
     };
+    let opened = sample.open();
     let monitor = Monitor::new();
-    let plan = plan_restore_under(&sample, &wish, &root, policy(false), &monitor).unwrap();
+    let plan = plan_restore_under(&opened.snapshot, &wish, &root, policy(false), &monitor).unwrap();
     assert_eq!(
         steps(&plan),
         [
