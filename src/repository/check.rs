@@ -56,6 +56,8 @@ pub struct CheckReport {
     pub findings: Vec<Finding>,
     /// Contents that cannot be read as they were stored, claimed or not.
     pub damaged: HashMap<SegmentId, RoaringBitmap>,
+    /// Packs that are not as they were written, though some of what is in them may be.
+    pub damaged_packs: Vec<Id>,
     /// What was looked at.
     pub contents: u64,
     pub packs: u64,
@@ -263,6 +265,9 @@ impl Repository {
                     states.bad_packs.insert(pack.id);
                 }
                 report.bytes_read += found.bytes_read;
+                if !found.findings.is_empty() {
+                    report.damaged_packs.push(pack.id);
+                }
                 for why in found.findings {
                     report.add(Severity::Damage, pack_name(pack.id), why);
                 }

@@ -151,6 +151,9 @@ impl Repository {
             codec: settings.codec,
             level: settings.level,
         };
+        // A first tombstone, of nothing: from now on a repository in which there is no trace of any claim
+        // is one that has lost them.
+        release_claim(&storage, ClaimId(Id::random()?))?;
         settings::publish(&storage, &file)?;
         Ok(Repository::new(place, Arc::new(storage), locks, file))
     }

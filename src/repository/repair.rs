@@ -3,11 +3,12 @@
 //! - Content tables that are damaged or missing are rebuilt, with the same content numbers: from the packs,
 //!   which say what lies in them, and for loose contents from tokens that the caller knows (those of the
 //!   snapshots).
+//! - What is sound in a damaged pack moves to a new one.
 //! - Contents that can no longer be read lose their rows. From then on a backup does not believe that they
 //!   are there, and stores again what the source still has.
 //!
-//! Nothing that could be read before is given up, and nothing is deleted but tables that are damaged or
-//! have been taken over.
+//! Nothing that could be read before is given up, and nothing is deleted but damaged files of which all
+//! that can be read is elsewhere.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -19,7 +20,6 @@ use super::check::{CheckOptions, CheckReport};
 use super::index::Index;
 use super::loose::{digest_of, loose_name};
 use super::pack::{ChunkList, PieceKind, block_record, pack_id, pack_name, read_block, read_meta};
-use super::prune::execute::Pruner;
 use super::settings::Layout;
 use super::store::existing_packs;
 use super::table::publish::publish_rows;
@@ -110,6 +110,7 @@ impl Repository {
             self.drop_damaged(&report.check, monitor)?;
             report.lost_contents = report.check.damaged.clone();
         }
+        self.replace_packs(&report.check.damaged_packs, monitor)?;
         *crate::progress::lock(&self.inner.index) = None;
         Ok(report)
     }
@@ -283,6 +284,21 @@ impl Repository {
         Ok(None)
     }
 
+    /// Copies what can be read of damaged packs to new ones, and deletes them.
+    fn replace_packs(&self, packs: &[Id], monitor: &Arc<Monitor>) -> Result<()> {
+        if packs.is_empty() {
+            return Ok(());
+        }
+        let storage = &**self.storage();
+        let index = Index::open(storage, self.id())?;
+        self.pruner(monitor)
+            .move_pieces(&index, packs, |_| true, None)?;
+        for pack in packs {
+            storage.delete(&pack_name(*pack))?;
+        }
+        storage.flush_deletions("packs")
+    }
+
     /// Writes tables without the rows of what cannot be read.
     fn drop_damaged(&self, check: &CheckReport, monitor: &Arc<Monitor>) -> Result<()> {
         let storage = &**self.storage();
@@ -306,13 +322,8 @@ impl Repository {
             }
             Ok(())
         })?;
-        let pruner = Pruner {
-            blocks: &self.inner.blocks,
-            repository: self.id(),
-            settings: self.settings(),
-            monitor,
-        };
         let keep = |row: &ContentRow| !check.is_damaged(row.number);
-        pruner.rewrite_tables(&index, keep, Some(&sound_chunks))
+        self.pruner(monitor)
+            .rewrite_tables(&index, keep, Some(&sound_chunks))
     }
 }

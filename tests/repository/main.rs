@@ -1,3 +1,7 @@
 //! The content repository by itself: what is stored comes back, is counted, released and pruned.
 
+mod collisions;
+mod damage;
+mod reclaiming;
 mod round_trip;
+mod support;

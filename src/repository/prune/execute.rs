@@ -58,7 +58,8 @@ impl Pruner<'_> {
         let rewriting = (|| -> Result<()> {
             for round in self.rounds(&index, &plan)? {
                 self.monitor.check_cancelled()?;
-                self.move_pieces(&index, &round, &live, &live_chunks)?;
+                let keep = |row: &ContentRow| live.contains(row.number);
+                self.move_pieces(&index, &round, keep, Some(&live_chunks))?;
                 index = Index::open(storage, self.repository)?;
                 for pack in &round {
                     storage.delete(&pack_name(*pack))?;
@@ -151,13 +152,14 @@ impl Pruner<'_> {
         Ok(rounds)
     }
 
-    /// Copies what is claimed in `packs` to new packs, and publishes a table that says so.
-    fn move_pieces(
+    /// Copies from `packs` to new ones the contents that `keep` says and the chunks named (`None`: all),
+    /// and publishes a table that says so.
+    pub(in crate::repository) fn move_pieces(
         &self,
         index: &Index,
         packs: &[Id],
-        live: &crate::repository::claims::LiveClaims,
-        live_chunks: &HashSet<Blake3>,
+        keep: impl Fn(&ContentRow) -> bool,
+        live_chunks: Option<&HashSet<Blake3>>,
     ) -> Result<()> {
         let packs: HashSet<Id> = packs.iter().copied().collect();
         let mut blocks: HashMap<(Id, u32), BlockWork> = HashMap::new();
@@ -171,7 +173,7 @@ impl Pruner<'_> {
             }
         };
         index.each_content(|row| {
-            if live.contains(row.number) {
+            if keep(&row) {
                 match row.place {
                     Place::Piece(piece) => {
                         add(piece, NewPieceKind::Content(row.digest, row.number));
@@ -185,7 +187,7 @@ impl Pruner<'_> {
             Ok(())
         })?;
         index.each_chunk(|row| {
-            if live_chunks.contains(&row.blake3) {
+            if live_chunks.is_none_or(|chunks| chunks.contains(&row.blake3)) {
                 add(row.piece, NewPieceKind::Chunk(row.blake3));
             }
             Ok(())

@@ -25,7 +25,7 @@ use super::claims::LiveClaims;
 use super::index::Index;
 use super::storage::Listed;
 use super::store::existing_packs;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::id::Id;
 use crate::progress::{Monitor, Phase, lock};
 
@@ -113,12 +113,7 @@ impl Repository {
         rewrite_all: bool,
         monitor: &Arc<Monitor>,
     ) -> Result<PruneReport> {
-        let pruner = Pruner {
-            blocks: &self.inner.blocks,
-            repository: self.id(),
-            settings: self.settings(),
-            monitor,
-        };
+        let pruner = self.pruner(monitor);
         monitor.enter(Phase::Planning);
         let (index, survey) = self.survey(rewrite_all, true, monitor)?;
         let has_duplicates = survey.plan.has_duplicates;
@@ -136,6 +131,15 @@ impl Repository {
         report
     }
 
+    pub(super) fn pruner<'a>(&'a self, monitor: &'a Arc<Monitor>) -> Pruner<'a> {
+        Pruner {
+            blocks: &self.inner.blocks,
+            repository: self.id(),
+            settings: self.settings(),
+            monitor,
+        }
+    }
+
     fn survey(
         &self,
         rewrite_all: bool,
@@ -145,6 +149,14 @@ impl Repository {
         let storage = &**self.storage();
         let live = LiveClaims::load(storage, self.id())?;
         let mut index = Index::open(storage, self.id())?;
+        if !live.has_any_trace() && !index.tables().is_empty() {
+            return Err(Error::damaged(
+                "prune the repository",
+                "there is no trace of any claim in it, though there are contents",
+            )
+            .at(self.place())
+            .advise("has the folder 'claims' been lost? nothing was deleted"));
+        }
         index.note_packs(&existing_packs(storage)?)?;
         let surveyor = Surveyor {
             blocks: &self.inner.blocks,
