@@ -96,7 +96,8 @@ fn damage_is_found_named_and_never_yields_wrong_bytes() {
         contents.push(noise(3 << 20, 99));
         let (first, mut tokens) = store(&repository, &contents, None);
         let more: Vec<Vec<u8>> = (0..9).map(|n| noise(700, 200 + n)).collect();
-        tokens.extend(store(&repository, &more, Some(first)).1);
+        let (newest, more_tokens) = store(&repository, &more, Some(first));
+        tokens.extend(more_tokens);
         contents.extend(more);
         drop(repository);
 
@@ -106,6 +107,11 @@ fn damage_is_found_named_and_never_yields_wrong_bytes() {
                 let name = file.strip_prefix(&good).unwrap();
                 // Forty loose contents are alike; a few of them say it all.
                 if name.components().next().unwrap().as_os_str().len() == 2 && number % 7 > 0 {
+                    continue;
+                }
+                // That the newest claim is gone is known only to who holds it: no later one names it.
+                let is_gone = matches!(damage, Damage::Deleted | Damage::ReplacedByFolder);
+                if is_gone && file.to_string_lossy().contains(&newest.to_string()) {
                     continue;
                 }
                 let bad = folder.path().join("bad");
