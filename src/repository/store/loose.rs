@@ -86,7 +86,10 @@ impl<'s> LooseWorker<'s> {
             // One look for each duplicate: what was deleted behind our back is stored again.
             Place::Loose(place) => {
                 let name = loose_name(digest, place.codec, place.alternate);
-                Ok(storage.size(&name)? == Some(place.stored_bytes))
+                match storage.size(&name) {
+                    Err(e) if e.kind() == ErrorKind::Damaged => Ok(false),
+                    size => Ok(size? == Some(place.stored_bytes)),
+                }
             }
             _ => Ok(true),
         })
@@ -198,9 +201,12 @@ impl<'s> LooseWorker<'s> {
         let codec = self.shared.settings.codec;
         for alternate in [false, true] {
             let name = loose_name(digest, codec, alternate);
-            if storage.size(&name)?.is_none() {
-                return Ok(Some(alternate));
-            }
+            match storage.size(&name) {
+                Ok(None) => return Ok(Some(alternate)),
+                // Something that is not a file is in the way.
+                Err(e) if e.kind() == ErrorKind::Damaged => continue,
+                found => found?,
+            };
             match digest_of(storage, &name, codec) {
                 Ok(found) if found == *digest => return Ok(None),
                 Ok(found) if found.sha1 == digest.sha1 && !alternate => {}
