@@ -102,6 +102,7 @@ use self::store::{StoreSession, existing_packs};
 use self::table::{ContentRow, Place};
 use self::token::Token;
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::format::digest::ContentDigest;
 use crate::format::id::Id;
 use crate::progress::{Monitor, lock};
 
@@ -340,6 +341,14 @@ impl Repository {
             let row = index.locate(token)?;
             ContentReader::open(&self.inner.blocks, index, &row)
         })
+    }
+
+    /// Both digests of a content, and its length: what tells whether other bytes are the same content.
+    /// (Two contents can have one SHA-1, which is all of it that a token shows.)
+    ///
+    /// Errors: [`ErrorKind::NotFound`] for a token that the repository does not have.
+    pub fn content_digest(&self, token: &Token) -> Result<ContentDigest> {
+        self.with_index(|index| Ok(index.locate(token)?.digest))
     }
 
     /// Copies a content to a new file at `path`.

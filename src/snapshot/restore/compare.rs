@@ -14,6 +14,7 @@ use rustix::fs::{FileType, SeekFrom};
 use rustix::io::Errno;
 
 use super::apply::{Subject, is_ours_to_remove};
+use super::source::Contents;
 use super::target::{TargetFolder, stat_of};
 use crate::error::Result;
 use crate::format::digest::ContentHasher;
@@ -38,18 +39,21 @@ pub enum Likeness {
 /// Compares what was found at an entry's name in `folder` with the entry. Two directories are compared
 /// in their attributes only.
 ///
-/// Errors: cancelled. A file that cannot be read is not known to be identical, so it is different.
+/// Errors: cancelled; the repository is gone. A file that cannot be read is not known to be identical, so it is different.
 pub fn compare(
     folder: &TargetFolder,
     found: &Stat,
     entry: &Entry,
+    contents: &dyn Contents,
     monitor: &Monitor,
 ) -> Result<Likeness> {
     if found.file_type != file_type(&entry.kind) {
         return Ok(Likeness::OtherType);
     }
     match &entry.kind {
-        Kind::File(wanted) => return compare_files(folder, found, entry, wanted, monitor),
+        Kind::File(wanted) => {
+            return compare_files(folder, found, entry, wanted, contents, monitor);
+        }
         Kind::SymbolicLink { target } => {
             let name = entry.name.as_bytes();
             match rustix::fs::readlinkat(folder, name, Vec::new()) {
@@ -98,6 +102,7 @@ fn compare_files(
     found: &Stat,
     entry: &Entry,
     wanted: &FileEntry,
+    contents: &dyn Contents,
     monitor: &Monitor,
 ) -> Result<Likeness> {
     let Some(token) = &wanted.token else {
@@ -113,7 +118,7 @@ fn compare_files(
         return Ok(Likeness::OtherContent);
     };
     let is_same_file = stat_of(&file).is_ok_and(|stat| stat.is_same_version(found));
-    if !is_same_file || !has_content(&file, wanted, token, monitor)? {
+    if !is_same_file || !has_content(&file, wanted, token, contents, monitor)? {
         return Ok(Likeness::OtherContent);
     }
     let is_like = has_attributes(found, &entry.attributes, Subject::opened(&file));
@@ -146,7 +151,13 @@ fn has_attributes(found: &Stat, wanted: &Attributes, subject: Subject<'_>) -> bo
 }
 
 /// Whether the file's bytes are those of the snapshot.
-fn has_content(file: &File, wanted: &FileEntry, token: &Token, monitor: &Monitor) -> Result<bool> {
+fn has_content(
+    file: &File,
+    wanted: &FileEntry,
+    token: &Token,
+    contents: &dyn Contents,
+    monitor: &Monitor,
+) -> Result<bool> {
     let mut hasher = ContentHasher::new();
     let mut buffer = vec![0; 128 << 10];
     let mut at = 0;
@@ -164,7 +175,17 @@ fn has_content(file: &File, wanted: &FileEntry, token: &Token, monitor: &Monitor
         }
         at = hole.offset.saturating_add(hole.len);
     }
-    Ok(hasher.finish().sha1 == token.sha1)
+    let digest = hasher.finish();
+    if digest.sha1 != token.sha1 {
+        return Ok(false);
+    }
+    // Two contents can be made that have one SHA-1.
+    match contents.content_digest(token) {
+        Ok(wanted) => Ok(wanted == digest),
+        // Nothing can be restored in its place, either: better leave what seems right.
+        Err(error) if !error.is_fatal() => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
 /// Hands the bytes from `at` to `end` to `take` until that says no; false then, and when they cannot be

@@ -19,6 +19,7 @@ use super::plan::{
     Action, ExtractItem, Obstacle, Plan, PlanTotals, PlannedFolder, Policy, Source, What,
     name_aside,
 };
+use super::source::Contents;
 use super::space::Space;
 use super::target::TargetFolder;
 use crate::error::{Context, Error, ErrorKind, Result};
@@ -33,8 +34,11 @@ use crate::snapshot::tree::{Attributes, DirectoryEntry, Entry, Kind, Name, Total
 ///
 /// Errors: an item is not in the snapshot; two items would get one name; without `policy.overwrite`,
 /// something is there already under the name of an item.
+///
+/// `contents` is asked whether the content of an existing file is that of the snapshot.
 pub fn plan_extract(
     snapshot: &Snapshot,
+    contents: &dyn Contents,
     items: &[ExtractItem],
     into: &Path,
     policy: Policy,
@@ -48,7 +52,7 @@ pub fn plan_extract(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
         Err(error) => return Err(Error::io("look at the target folder", &error).at(&root)),
     };
-    let mut planner = Planner::new(snapshot, &root, is_missing, policy, monitor)?;
+    let mut planner = Planner::new(snapshot, contents, &root, is_missing, policy, monitor)?;
     if let (false, Some(folders)) = (policy.overwrite, &planner.folders) {
         refuse_existing(&folders.handle(FolderId::ROOT)?, &root, &entries)?;
     }
@@ -71,11 +75,12 @@ pub enum Wish {
 /// Errors: a path is not in the snapshot, or is not absolute.
 pub fn plan_restore(
     snapshot: &Snapshot,
+    contents: &dyn Contents,
     wish: &Wish,
     policy: Policy,
     monitor: &Monitor,
 ) -> Result<Plan> {
-    plan_restore_under(snapshot, wish, Path::new("/"), policy, monitor)
+    plan_restore_under(snapshot, contents, wish, Path::new("/"), policy, monitor)
 }
 
 /// [`plan_restore`] with another folder in place of `/`: the root of a system that is being rescued.
@@ -83,6 +88,7 @@ pub fn plan_restore(
 /// Errors: as [`plan_restore`]; the folder does not exist.
 pub fn plan_restore_under(
     snapshot: &Snapshot,
+    contents: &dyn Contents,
     wish: &Wish,
     root: &Path,
     policy: Policy,
@@ -90,7 +96,7 @@ pub fn plan_restore_under(
 ) -> Result<Plan> {
     monitor.enter(Phase::Planning);
     let selection = Selection::new(snapshot, wish)?;
-    let mut planner = Planner::new(snapshot, root, false, policy, monitor)?;
+    let mut planner = Planner::new(snapshot, contents, root, false, policy, monitor)?;
     planner.plan_selection(selection)?;
     planner.finish()
 }
@@ -280,6 +286,7 @@ struct Level<'a> {
 
 struct Planner<'a> {
     snapshot: &'a Snapshot,
+    contents: &'a dyn Contents,
     monitor: &'a Monitor,
     selection: Option<Selection>,
     /// `None`: the root of the target does not exist yet.
@@ -295,6 +302,7 @@ struct Planner<'a> {
 impl<'a> Planner<'a> {
     fn new(
         snapshot: &'a Snapshot,
+        contents: &'a dyn Contents,
         root: &Path,
         is_root_missing: bool,
         policy: Policy,
@@ -315,6 +323,7 @@ impl<'a> Planner<'a> {
         let space = Space::look(&handle, device, path_bytes(existing).to_vec());
         Ok(Planner {
             snapshot,
+            contents,
             monitor,
             selection: None,
             folders,
@@ -495,7 +504,7 @@ impl<'a> Planner<'a> {
         folder: &TargetFolder,
         found: Stat,
     ) -> Result<Option<Level<'a>>> {
-        let likeness = compare(folder, &found, &entry, self.monitor)?;
+        let likeness = compare(folder, &found, &entry, self.contents, self.monitor)?;
         if let Kind::Directory(directory) = entry.kind {
             if found.is_directory() {
                 return self.both_folders(level, entry, directory, asked, path, likeness, found);

@@ -172,7 +172,15 @@ fn items_get_their_own_name_or_another() {
             new_name: Some(Name::new(b"other").unwrap()),
         },
     ];
-    let plan = plan_extract(&opened.snapshot, &items, &into, policy(false), &monitor).unwrap();
+    let plan = plan_extract(
+        &opened.snapshot,
+        &opened,
+        &items,
+        &into,
+        policy(false),
+        &monitor,
+    )
+    .unwrap();
     assert_eq!(steps(&plan), ["/other: create with 1", "/two: create"]);
     assert_eq!(
         plan.totals().create,
@@ -204,6 +212,7 @@ fn wrong_items_are_refused_before_anything_is_written() {
         let items: Vec<_> = items.iter().map(|path| item(path)).collect();
         plan_extract(
             &opened.snapshot,
+            &opened,
             &items,
             dir.path(),
             policy(false),
@@ -249,6 +258,7 @@ fn overwriting_merges_folders_and_replaces_files() {
     let monitor = Monitor::new();
     let plan = plan_extract(
         &opened.snapshot,
+        &opened,
         &[item("/a")],
         &into,
         policy(true),

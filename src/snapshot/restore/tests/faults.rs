@@ -93,6 +93,7 @@ fn what_changes_after_the_plan_was_made_is_not_overwritten() {
     let monitor = Monitor::new();
     let plan = plan_extract(
         &opened.snapshot,
+        &opened,
         &[item("/top")],
         dir.path(),
         policy(true),
@@ -107,6 +108,7 @@ fn what_changes_after_the_plan_was_made_is_not_overwritten() {
     fs::remove_file(&file).unwrap();
     let plan = plan_extract(
         &opened.snapshot,
+        &opened,
         &[item("/top")],
         dir.path(),
         policy(true),
@@ -215,6 +217,7 @@ fn a_cancelled_run_leaves_whole_files_and_a_second_one_completes() {
     let opened = sample.open();
     let plan = plan_extract(
         &opened.snapshot,
+        &opened,
         &[item("/")],
         dir.path(),
         policy(false),
@@ -393,6 +396,7 @@ fn a_full_target_ends_the_run_and_says_that_it_is_the_target() {
     let monitor = Monitor::new();
     let plan = plan_extract(
         &opened.snapshot,
+        &opened,
         &[item("/")],
         disk.0.path(),
         policy(false),
@@ -406,6 +410,7 @@ fn a_full_target_ends_the_run_and_says_that_it_is_the_target() {
     // It gets full after the plan was made.
     let plan = plan_extract(
         &opened.snapshot,
+        &opened,
         &[item("/small")],
         disk.0.path(),
         policy(false),
@@ -441,6 +446,7 @@ fn sparse_and_linked_files_are_not_counted_twice_against_the_space() {
     let monitor = Monitor::new();
     let plan = plan_extract(
         &opened.snapshot,
+        &opened,
         &[item("/")],
         dir.path(),
         policy(false),
@@ -492,7 +498,15 @@ fn names_that_differ_in_case_alone_do_not_overwrite_each_other() {
     // Planned over what is there, it is seen at once.
     let opened = sample.open();
     let monitor = Monitor::new();
-    let plan = plan_extract(&opened.snapshot, &[item("/")], into, policy(true), &monitor).unwrap();
+    let plan = plan_extract(
+        &opened.snapshot,
+        &opened,
+        &[item("/")],
+        into,
+        policy(true),
+        &monitor,
+    )
+    .unwrap();
     let cannot = steps(&plan)
         .into_iter()
         .filter(|step| step.contains("cannot"));
@@ -526,6 +540,7 @@ fn a_read_only_target_is_seen_in_the_plan() {
     let monitor = Monitor::new();
     let plan = plan_extract(
         &opened.snapshot,
+        &opened,
         &[item("/top")],
         disk.0.path(),
         policy(false),

@@ -21,7 +21,7 @@ use rustix::fs::FileType;
 use super::*;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::compression::Codec;
-use crate::format::digest::Sha1;
+use crate::format::digest::{ContentDigest, Sha1};
 use crate::format::id::Id;
 use crate::progress::{Monitor, Problem};
 use crate::repository::Repository;
@@ -81,6 +81,10 @@ impl Contents for Opened {
             sink,
         };
         self.repository.copy_many(wanted, &faulty, monitor)
+    }
+
+    fn content_digest(&self, token: &Token) -> Result<ContentDigest> {
+        self.repository.content_digest(token)
     }
 }
 
@@ -468,7 +472,14 @@ pub fn extract_opened(
 ) -> Result<(RestoreReport, Vec<Problem>)> {
     let monitor = Monitor::new();
     let snapshot = &opened.snapshot;
-    let plan = plan_extract(snapshot, &[item("/")], into, policy(overwrite), &monitor)?;
+    let plan = plan_extract(
+        snapshot,
+        opened,
+        &[item("/")],
+        into,
+        policy(overwrite),
+        &monitor,
+    )?;
     let report = carry_out(&plan, snapshot, opened, &monitor)?;
     Ok((report, monitor.problems().kept))
 }
@@ -489,7 +500,8 @@ pub fn put_back(
     };
     let opened = sample.open();
     let snapshot = &opened.snapshot;
-    let plan = plan_restore_under(snapshot, &wish, root, policy(overwrite), &monitor).unwrap();
+    let plan =
+        plan_restore_under(snapshot, &opened, &wish, root, policy(overwrite), &monitor).unwrap();
     let steps = steps(&plan);
     let report = carry_out(&plan, snapshot, &opened, &monitor).unwrap();
     (steps, report, monitor.problems().kept)

@@ -144,6 +144,7 @@ fn own_read_only_folders_are_filled_and_foreign_ones_reported() {
     let monitor = Monitor::new();
     let plan = plan_extract(
         &opened.snapshot,
+        &opened,
         &[item("/folder")],
         Path::new("/usr"),
         policy(false),

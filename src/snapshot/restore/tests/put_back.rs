@@ -234,7 +234,15 @@ fn folders_on_the_way_to_what_is_included_keep_their_attributes() {
     };
     let opened = sample.open();
     let monitor = Monitor::new();
-    let plan = plan_restore_under(&opened.snapshot, &wish, &root, policy(false), &monitor).unwrap();
+    let plan = plan_restore_under(
+        &opened.snapshot,
+        &opened,
+        &wish,
+        &root,
+        policy(false),
+        &monitor,
+    )
+    .unwrap();
     assert_eq!(
         steps(&plan),
         [
