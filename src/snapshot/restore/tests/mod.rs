@@ -203,13 +203,21 @@ impl Sample {
     }
 
     pub fn store(&mut self, bytes: &[u8]) -> Token {
-        let token = Token {
+        let mut token = Token {
             sha1: Sha1::of(bytes),
             number: ContentNumber {
                 segment: SegmentId(1),
                 ordinal: 0,
             },
         };
+        // Another content can have this SHA-1.
+        while self
+            .contents
+            .get(&token)
+            .is_some_and(|other| other != bytes)
+        {
+            token.number.ordinal += 1;
+        }
         self.contents.insert(token, bytes.to_vec());
         token
     }
