@@ -4,6 +4,7 @@
 //! repository: they compress better together, and come back together. A long file goes alone.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Sender;
 
@@ -67,23 +68,27 @@ impl<'a> Batches<'a> {
         }
         let entries = std::mem::take(&mut self.ready);
         let folder = self.ready_folder;
+        let monitor = self.flow.monitor;
+        let bytes = entries.iter().map(|found| found.entry.size()).sum();
+        monitor.files_done.fetch_add(entries.len() as u64, Ordering::Relaxed);
+        monitor.bytes_done.fetch_add(bytes, Ordering::Relaxed);
         send(&self.to_assembler, Message::Ready { folder, entries })
     }
 
     /// Before anything is added to what is held back.
-    fn hold(&mut self) -> Result<()> {
+    fn hold(&mut self, bytes: u64) -> Result<()> {
         if self.flow.is_congested() {
             self.pause()?;
             self.flow.wait_while_congested()?;
         }
-        self.flow.hold();
+        self.flow.hold(bytes);
         Ok(())
     }
 }
 
 impl Sink for Batches<'_> {
     fn ready(&mut self, folder: &Arc<Place>, found: Ready) -> Result<()> {
-        self.hold()?;
+        self.hold(found.entry.size())?;
         if self.ready_folder != folder.number || self.ready.len() >= READY_ENTRIES {
             self.send_ready()?;
             self.ready_folder = folder.number;
@@ -93,8 +98,8 @@ impl Sink for Batches<'_> {
     }
 
     fn read(&mut self, file: FileToRead) -> Result<()> {
-        self.hold()?;
         let size = file.stat.size;
+        self.hold(size)?;
         if size >= LONG {
             return send(&self.to_readers, vec![file]);
         }
@@ -110,7 +115,8 @@ impl Sink for Batches<'_> {
     }
 
     fn later_link(&mut self, file: FileToRead) -> Result<()> {
-        self.hold()?;
+        self.hold(file.stat.size)?;
+        self.flow.monitor.file_done(file.stat.size);
         // The file's first name may be in the batch. It must not stay there while any number of
         // further ones wait for it.
         self.batch_bytes += 4096;

@@ -21,6 +21,8 @@ pub struct Flow<'a> {
     held: AtomicU64,
     /// The next folder of the snapshot file lacks nothing but files that are being read.
     waits_for_reading: AtomicBool,
+    found_files: AtomicU64,
+    found_bytes: AtomicU64,
     pub read_files: AtomicU64,
     pub read_bytes: AtomicU64,
 }
@@ -33,6 +35,8 @@ impl<'a> Flow<'a> {
             failure: Mutex::new(None),
             held: AtomicU64::new(0),
             waits_for_reading: AtomicBool::new(false),
+            found_files: AtomicU64::new(0),
+            found_bytes: AtomicU64::new(0),
             read_files: AtomicU64::new(0),
             read_bytes: AtomicU64::new(0),
         }
@@ -73,9 +77,18 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Counts an entry on its way to the snapshot file.
-    pub fn hold(&self) {
+    /// Counts an entry of `bytes` bytes on its way to the snapshot file.
+    pub fn hold(&self, bytes: u64) {
         self.held.fetch_add(1, Ordering::Relaxed);
+        self.found_files.fetch_add(1, Ordering::Relaxed);
+        self.found_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Everything was found: what is ahead in all is known.
+    pub fn set_totals(&self) {
+        let (files, bytes) = (&self.monitor.files_total, &self.monitor.bytes_total);
+        files.store(self.found_files.load(Ordering::Relaxed), Ordering::Relaxed);
+        bytes.store(self.found_bytes.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// Counts entries that have arrived there, or will not.

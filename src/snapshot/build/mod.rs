@@ -262,6 +262,7 @@ impl Run<'_> {
                 // The readers and the assembler end when nobody can send to them any more.
                 let outcome = scan(&self.scan_options(&still_has), sinks);
                 drop((to_readers, to_assembler));
+                flow.set_totals();
                 outcome.map_err(|error| flow.fail(error)).ok()
             });
             let reader = FileReader::new(&flow, session.worker());

@@ -35,6 +35,8 @@ pub struct FileReader<'a> {
     store: StoreWorker<'a>,
     extended: ExtendedReader,
     buffer: Box<[u8]>,
+    /// Bytes of the file at hand that the monitor knows of.
+    counted_bytes: u64,
 }
 
 /// What came of one try to read a file.
@@ -60,6 +62,7 @@ impl<'a> FileReader<'a> {
             store,
             extended: ExtendedReader::default(),
             buffer: vec![0; SMALL as usize].into(),
+            counted_bytes: 0,
         }
     }
 
@@ -78,7 +81,7 @@ impl<'a> FileReader<'a> {
         if is_worth_another {
             outcome = self.try_read(file, &name, true)?;
         }
-        self.flow.monitor.files_done.fetch_add(1, Ordering::Relaxed);
+        self.count_done(file);
         match outcome {
             Try::Read { mut entry, changed } => {
                 self.flow.read_files.fetch_add(1, Ordering::Relaxed);
@@ -104,6 +107,13 @@ impl<'a> FileReader<'a> {
                 Ok(None)
             }
         }
+    }
+
+    /// What was read was counted while it was read; holes, and what could not be read, are counted now.
+    fn count_done(&mut self, file: &FileToRead) {
+        let counted = std::mem::take(&mut self.counted_bytes);
+        let rest = file.stat.size.saturating_sub(counted);
+        self.flow.monitor.file_done(rest);
     }
 
     /// Hands over what is still to be stored.
@@ -170,6 +180,7 @@ impl<'a> FileReader<'a> {
         let changed;
         let stored = if len <= SMALL {
             let count = source.read_all(&mut self.buffer);
+            self.counted_bytes += source.read_bytes;
             let count = count.map_err(StoreFailure::Source)?;
             changed = has_changed(handle, stat);
             if changed && !is_last {
@@ -178,7 +189,9 @@ impl<'a> FileReader<'a> {
             let bytes = self.buffer.get(..count).unwrap_or_default();
             self.store.store_bytes(bytes)?
         } else {
-            let stored = self.store.store_reader(&mut source, len)?;
+            let stored = self.store.store_reader(&mut source, len);
+            self.counted_bytes += source.read_bytes;
+            let stored = stored?;
             changed = has_changed(handle, stat);
             stored
         };

@@ -72,6 +72,26 @@ fn many_folders_and_files_of_all_sizes_come_in_order() {
 }
 
 #[test]
+fn progress_ends_where_it_was_to_end() {
+    let fixture = Fixture::new();
+    let long = fixture.write("long", noise(1, 3 << 20));
+    fs::hard_link(long, fixture.source.join("link")).unwrap();
+    symlink("long", fixture.source.join("symbolic")).unwrap();
+    fixture.write("small", "x");
+    let sparse = File::create(fixture.source.join("sparse")).unwrap();
+    sparse.set_len(10 << 20).unwrap();
+    for _ in 0..2 {
+        let monitor = Arc::new(Monitor::new());
+        back_up(&fixture.request(), &monitor).unwrap();
+        let value = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        assert_eq!(value(&monitor.files_done), 5);
+        assert_eq!(value(&monitor.files_total), 5);
+        assert_eq!(value(&monitor.bytes_done), (16 << 20) + 1);
+        assert_eq!(value(&monitor.bytes_total), (16 << 20) + 1);
+    }
+}
+
+#[test]
 fn hard_links_are_read_once_and_known_as_such() {
     let fixture = Fixture::new();
     let first = fixture.write("a/first", noise(3, 2 << 20));
