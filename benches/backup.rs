@@ -62,14 +62,21 @@ fn main() -> Result<()> {
     let mut last = None;
     for round in 0..4 {
         let report = run(&archive, &repository)?;
-        show(if round == 0 { "first" } else { "unchanged" }, &report, walked);
+        show(
+            if round == 0 { "first" } else { "unchanged" },
+            &report,
+            walked,
+        );
         last = report.snapshot;
     }
     if let Some(name) = last {
         let started = Instant::now();
         let snapshot = Snapshot::open(&archive.path_of(name))?;
         let entries = snapshot.list(snapshot.root())?.len();
-        println!("open         {:>9.3?}  {entries} entries in /", started.elapsed());
+        println!(
+            "open         {:>9.3?}  {entries} entries in /",
+            started.elapsed()
+        );
     }
     println!("peak memory  {} MB", peak_megabytes());
     Ok(())

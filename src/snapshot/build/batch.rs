@@ -70,7 +70,9 @@ impl<'a> Batches<'a> {
         let folder = self.ready_folder;
         let monitor = self.flow.monitor;
         let bytes = entries.iter().map(|found| found.entry.size()).sum();
-        monitor.files_done.fetch_add(entries.len() as u64, Ordering::Relaxed);
+        monitor
+            .files_done
+            .fetch_add(entries.len() as u64, Ordering::Relaxed);
         monitor.bytes_done.fetch_add(bytes, Ordering::Relaxed);
         send(&self.to_assembler, Message::Ready { folder, entries })
     }
