@@ -59,8 +59,18 @@ pub struct TakenAt {
     pub nanoseconds: u32,
     /// Local time minus UTC at that moment, in seconds.
     pub utc_offset_seconds: i32,
-    /// Local time as the snapshot's file name has it: `2026-11-23-01-02-03`.
+    /// Local time as the snapshot's file name has it: `2026-11-23-01-02-03`. Digits and dashes.
     pub local_name: String,
+}
+
+impl TakenAt {
+    /// Whether the numbers are in range, and the name is fit to name a file: digits and dashes.
+    pub fn is_sound(&self) -> bool {
+        let is_plain = |byte: u8| byte.is_ascii_digit() || byte == b'-';
+        self.nanoseconds < 1_000_000_000
+            && !self.local_name.is_empty()
+            && self.local_name.bytes().all(is_plain)
+    }
 }
 
 /// Where a snapshot's contents are.

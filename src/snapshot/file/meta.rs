@@ -14,6 +14,9 @@ use crate::snapshot::tree::{Attributes, ExtendedAttribute, Name, Timestamp};
 
 /// How the meta and the pages are laid out; the first two bytes of the meta.
 const LAYOUT: u16 = 1;
+/// Far more than any tree needs (commonly 60 bytes a page), and a bound to what a few hostile bytes
+/// can unfold to.
+const MAX_META_LEN: usize = 32 << 20;
 
 /// What is stored.
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,6 +54,12 @@ impl Meta {
     pub fn encode(&self) -> Result<Vec<u8>> {
         let mut bytes = LAYOUT.to_le_bytes().to_vec();
         bytes.extend_from_slice(&encode(self)?);
+        if bytes.len() > MAX_META_LEN {
+            return Err(Error::invalid(
+                "write the snapshot",
+                "its header is too long",
+            ));
+        }
         Ok(bytes)
     }
 
@@ -58,6 +67,9 @@ impl Meta {
         let (layout, rest) = bytes
             .split_first_chunk()
             .ok_or_else(|| damaged("it says nothing of itself"))?;
+        if rest.len() > MAX_META_LEN {
+            return Err(damaged("its header is too long"));
+        }
         match u16::from_le_bytes(*layout) {
             LAYOUT => decode(rest),
             layout => Err(Error::new(ErrorKind::Unsupported, "read the snapshot")

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use super::cache::PageCache;
 use super::columns::LISTINGS_PAGE;
 use super::decode::{DecodedPage, Part, damaged};
-use super::header::{SnapshotHeader, TakenAt};
+use super::header::SnapshotHeader;
 use super::listing::Listing;
 use super::meta::{Meta, PageMap};
 use super::tokens::Tokens;
@@ -64,7 +64,9 @@ impl Snapshot {
         if header.snapshot_id != identity.own_id || header.archive.id != identity.owner_id {
             return Err(damaged("its header is that of another snapshot"));
         }
-        check_time(&header.taken_at)?;
+        if !header.taken_at.is_sound() {
+            return Err(damaged("the time at which it was taken is none"));
+        }
         let map = PageMap::new(meta.pages)?;
         if sealed.pages().len() != map.pages() as usize {
             return Err(damaged("it has not the number of pages that it should"));
@@ -326,14 +328,4 @@ fn names(path: &[u8]) -> Result<Vec<&[u8]>> {
         .split(|byte| *byte == b'/')
         .filter(|name| !name.is_empty());
     names.map(|name| Name::new(name).map(|_| name)).collect()
-}
-
-/// The name may be used to name the file: it holds nothing but digits and dashes.
-fn check_time(time: &TakenAt) -> Result<()> {
-    let is_plain = |byte: u8| byte.is_ascii_digit() || byte == b'-';
-    let has_name = !time.local_name.is_empty() && time.local_name.bytes().all(is_plain);
-    if !has_name || time.nanoseconds >= 1_000_000_000 {
-        return Err(damaged("the time at which it was taken is none"));
-    }
-    Ok(())
 }

@@ -17,8 +17,9 @@ use crate::snapshot::tree::{
     Attributes, DirectoryEntry, Entry, FileEntry, Kind, ListingRef, Name, Timestamp, Totals,
 };
 
-/// The level at which pages are compressed with gzip (see `benches/snapshot_file.rs`).
-const GZIP_LEVEL: i32 = 3;
+/// The level at which pages are compressed with gzip. Of a million entries (`benches/snapshot_file.rs`,
+/// 43 bytes each) level 1 makes 12% more, level 4 takes 20% longer to save 1%.
+const GZIP_LEVEL: i32 = 2;
 
 /// Writes a snapshot.
 ///
@@ -142,7 +143,10 @@ impl<W: Write> SnapshotWriter<W> {
         if header.snapshot_id != self.snapshot_id || header.archive.id != self.archive_id {
             return Err(refused("its header is that of another"));
         }
-        check_attributes(root_attributes)?;
+        if !header.taken_at.is_sound() {
+            return Err(refused("the time at which it was taken is none"));
+        }
+        check_attributes_of(root_attributes).map_err(|why| refused(&format!("of '/' {why}")))?;
         self.close_page()?;
         header.totals = root.totals;
         let meta = Meta {
@@ -241,10 +245,6 @@ pub(super) fn checked_sum(left: &Totals, right: &Totals) -> Option<Totals> {
 
 fn refused(why: &str) -> Error {
     Error::invalid("write the snapshot", why)
-}
-
-fn check_attributes(attributes: &Attributes) -> std::result::Result<(), Error> {
-    check_attributes_of(attributes).map_err(|why| refused(&format!("of '/' {why}")))
 }
 
 /// What makes an entry one that no snapshot can hold.

@@ -10,7 +10,6 @@ use crate::format::sealed::{FileKind, Page, PreparedPage, Sealed, SealedWriter};
 use crate::snapshot::file::columns::{Columns, LISTINGS_PAGE, flags};
 use crate::snapshot::file::encode::common_prefix;
 use crate::snapshot::file::meta::Meta;
-use crate::snapshot::file::*;
 use crate::snapshot::tree::*;
 
 /// A snapshot file taken apart.
@@ -96,14 +95,8 @@ fn read_all_of_it(bytes: Vec<u8>) -> bool {
     read_all(bytes).is_ok()
 }
 
-/// Pages so short that there are many, and parts that go on from one to the next.
 fn small_pages(tree: &mut Tree) -> Vec<u8> {
-    let codec = Codec::Gzip;
-    let mut writer = SnapshotWriter::create(Vec::new(), SNAPSHOT_ID, ARCHIVE_ID, codec).unwrap();
-    writer.page_len = 500;
-    let root = tree.write(&mut writer).unwrap();
-    let finished = writer.finish(root, &plain_attributes(), sample_header());
-    finished.unwrap().0
+    paged_bytes(tree, Codec::Gzip, 500)
 }
 
 fn sample_tree() -> Tree {

@@ -1,6 +1,8 @@
 //! Snapshot files: what is written comes back, whatever is damaged or hostile is refused.
 
 mod hostile;
+mod lazy;
 mod model;
 mod refusals;
 mod round_trip;
+mod samples;

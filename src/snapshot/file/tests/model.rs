@@ -307,7 +307,13 @@ pub fn sample_header() -> SnapshotHeader {
 
 /// The bytes of a snapshot of `tree`, whose directories get their places filled in.
 pub fn snapshot_bytes(tree: &mut Tree, codec: Codec) -> Vec<u8> {
+    paged_bytes(tree, codec, crate::snapshot::file::encode::PAGE_LEN)
+}
+
+/// With pages so short that there are many, and parts that go on from one to the next.
+pub fn paged_bytes(tree: &mut Tree, codec: Codec, page_len: usize) -> Vec<u8> {
     let mut writer = SnapshotWriter::create(Vec::new(), SNAPSHOT_ID, ARCHIVE_ID, codec).unwrap();
+    writer.page_len = page_len;
     let root = tree.write(&mut writer).unwrap();
     let (bytes, len) = writer
         .finish(root, &plain_attributes(), sample_header())

@@ -150,10 +150,17 @@ fn a_listing_given_up_half_way_is_never_part_of_a_file() {
 }
 
 #[test]
-fn a_header_of_another_snapshot_is_refused() {
-    let mut writer = writer();
-    let root = writer.add_listing(&[]).unwrap();
-    let mut header = sample_header();
-    header.archive.id = SNAPSHOT_ID;
-    assert!(writer.finish(root, &plain_attributes(), header).is_err());
+fn headers_that_the_reader_would_refuse_are_refused() {
+    let refused = |change: fn(&mut SnapshotHeader)| {
+        let mut writer = writer();
+        let root = writer.add_listing(&[]).unwrap();
+        let mut header = sample_header();
+        change(&mut header);
+        assert!(writer.finish(root, &plain_attributes(), header).is_err());
+    };
+    refused(|header| header.archive.id = SNAPSHOT_ID);
+    refused(|header| header.snapshot_id = ARCHIVE_ID);
+    refused(|header| header.taken_at.local_name = "../2026".into());
+    refused(|header| header.taken_at.nanoseconds = 1_000_000_000);
+    refused(|header| header.specification = "#".repeat(40 << 20));
 }
