@@ -27,6 +27,20 @@ pub struct FoundArchive {
     pub archive: Archive,
 }
 
+impl FoundArchive {
+    /// Brings the file beside the snapshots up to date with the configuration, which is what counts, so
+    /// that losing the configuration loses nothing.
+    pub fn bring_up_to_date(&mut self, repository: &FoundRepository) -> Result<(), Failure> {
+        let specification = self.entry.specification.clone();
+        let place = repository.entry.place.clone();
+        self.archive.update(|file| {
+            file.specification = specification;
+            file.repository.place = place;
+        })?;
+        Ok(())
+    }
+}
+
 /// Errors: exit code 10 when the configuration does not have it, or when it is not at its place.
 pub fn repository(context: &Context, name: &str) -> Result<FoundRepository, Failure> {
     let name = RepositoryName::new(name)?;

@@ -4,7 +4,7 @@
 //! - [`context`] what surrounds a command: user, host, folders, and how work runs under a monitor
 //! - [`lookup`] repositories and archives by name, [`source`] the snapshots that are read from
 //! - [`failure`] exit codes and errors, [`problems`] what went wrong with single files
-//! - [`output`], [`human`], [`json`], [`entry`] what is printed and how
+//! - [`output`], [`human`], [`json`], [`entry`], [`plan`] what is printed and how
 //! - [`progress`], [`signals`] what happens while work is going on
 //! - every other module is the command of its name
 //!
@@ -31,6 +31,7 @@ pub mod lookup;
 pub mod ls;
 pub mod output;
 pub mod paths;
+pub mod plan;
 pub mod problems;
 pub mod progress;
 pub mod repo;

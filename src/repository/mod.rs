@@ -279,6 +279,12 @@ impl Repository {
         Lock::acquire(&self.inner.locks, LockKind::Shared, purpose, None, monitor)
     }
 
+    /// Takes a shared lock so that nothing is rearranged while it is read, where locks can be taken: `None`
+    /// on a place that cannot be written.
+    pub fn lock_for_reading(&self, purpose: &str, monitor: &Monitor) -> Result<Option<Lock>> {
+        Lock::try_for_reading(&self.inner.locks, purpose, None, monitor)
+    }
+
     /// Takes the lock that nobody else has.
     ///
     /// Errors: as [`Repository::lock_shared`].

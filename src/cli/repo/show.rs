@@ -11,6 +11,7 @@ use crate::cli::json::JsonRepository;
 use crate::cli::lookup;
 use crate::cli::output::facts;
 use crate::fs::escaped_path;
+use crate::repository::lock::Holder;
 use crate::snapshot::places::ArchiveName;
 
 /// Show what a repository is, and where
@@ -25,12 +26,15 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
     let found = lookup::repository(context, &options.name)?;
     let archives = context.config().archives_of(&found.name)?;
     let archives: Vec<String> = archives.iter().map(ArchiveName::to_string).collect();
+    let holders = found.repository.locks().holders()?;
+    let holders: Vec<String> = holders.iter().map(Holder::to_string).collect();
     let space = found.repository.storage().space()?;
     if context.out.is_json() {
         context.out.document(&Document {
             message_type: "repository",
             repository: JsonRepository::new(&found.name, &found.repository),
             archives,
+            locks: holders,
             disk_bytes: space.total,
             free_bytes: space.free,
         })?;
@@ -55,6 +59,13 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
             },
         ),
         (
+            "At work now",
+            match holders.is_empty() {
+                true => "nobody".to_owned(),
+                false => holders.join("; "),
+            },
+        ),
+        (
             "Disk",
             format!("{} free of {}", size(space.free), size(space.total)),
         ),
@@ -71,6 +82,8 @@ struct Document {
     repository: JsonRepository,
     /// Their names.
     archives: Vec<String>,
+    /// Who is at work, in words.
+    locks: Vec<String>,
     disk_bytes: u64,
     free_bytes: u64,
 }

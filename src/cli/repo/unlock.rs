@@ -2,8 +2,12 @@
 
 use clap::Args;
 
+use serde::Serialize;
+
 use crate::cli::context::Context;
-use crate::cli::failure::Outcome;
+use crate::cli::failure::{Exit, Outcome};
+use crate::cli::lookup;
+use crate::repository::lock::Holder;
 
 /// Remove locks whose holders are gone
 ///
@@ -17,6 +21,42 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let _ = (options, context);
-    Err(crate::cli::context::not_built())
+    let found = lookup::repository(context, &options.name)?;
+    let locks = found.repository.locks();
+    let removed: Vec<String> = locks
+        .remove_foreign()?
+        .iter()
+        .map(Holder::to_string)
+        .collect();
+    let remaining: Vec<String> = locks.holders()?.iter().map(Holder::to_string).collect();
+    if context.out.is_json() {
+        context.out.document(&Document {
+            message_type: "unlock",
+            name: found.name.to_string(),
+            removed,
+            remaining,
+        })?;
+        return Ok(Exit::Done);
+    }
+    for holder in &removed {
+        context.out.tell(&format!("Removed the lock of {holder}"))?;
+    }
+    for holder in &remaining {
+        context.out.tell(&format!(
+            "Left the lock of {holder}: it is at work on this computer"
+        ))?;
+    }
+    if removed.is_empty() && remaining.is_empty() {
+        context.out.tell("There are no locks")?;
+    }
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct Document {
+    message_type: &'static str,
+    name: String,
+    /// In words: who held them.
+    removed: Vec<String>,
+    remaining: Vec<String>,
 }
