@@ -49,7 +49,8 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         }
         return done(context, options, &[], None, &[]);
     }
-    let plan = plan_deletion(&found.archive, &names, options.allow_last)?;
+    let plan =
+        plan_deletion(&found.archive, &names, options.allow_last).map_err(Failure::refused)?;
     let repository = lookup::repository_of(context, &found.entry)?.repository;
     if options.dry_run {
         let claims = [plan.claims_in(repository.id())];

@@ -50,6 +50,14 @@ impl Failure {
         Failure::from(Error::invalid(attempted, why))
     }
 
+    /// Rightly used, and refused all the same, because of what is there.
+    pub fn refused(error: Error) -> Failure {
+        Failure::Error {
+            error,
+            exit: Exit::Failed,
+        }
+    }
+
     /// Why it failed, for a table that has a word for what was attempted.
     pub fn why(&self) -> String {
         match self {

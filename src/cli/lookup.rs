@@ -44,13 +44,21 @@ impl FoundArchive {
 /// Errors: exit code 10 when the configuration does not have it, or when it is not at its place.
 pub fn repository(context: &Context, name: &str) -> Result<FoundRepository, Failure> {
     let name = RepositoryName::new(name)?;
-    let entry = context.config().repositories.get(&name).or_missing()?;
+    let entry = configured(context.config().repositories.get(&name))?;
     let repository = open_repository(&entry)?;
     Ok(FoundRepository {
         name,
         entry,
         repository,
     })
+}
+
+/// A configuration that cannot be used is no wrong usage of the command.
+fn configured<T>(entry: crate::error::Result<T>) -> Result<T, Failure> {
+    match entry {
+        Err(error) if error.kind() == ErrorKind::Invalid => Err(Failure::refused(error)),
+        entry => entry.or_missing(),
+    }
 }
 
 /// The repository that an entry of the configuration means.
@@ -79,7 +87,7 @@ pub fn open_repository(entry: &RepositoryEntry) -> Result<Repository, Failure> {
 /// Errors: exit code 10 when the configuration does not have it, or when it is not at its place.
 pub fn archive(context: &Context, name: &str) -> Result<FoundArchive, Failure> {
     let name = ArchiveName::new(name)?;
-    let entry = context.config().archives.get(&name).or_missing()?;
+    let entry = configured(context.config().archives.get(&name))?;
     let archive = open_archive(&entry)?;
     Ok(FoundArchive {
         name,

@@ -137,7 +137,8 @@ impl Table {
                 .into_iter()
                 .chain(&self.rows)
         };
-        let mut widths = vec![0; self.align.len()];
+        let columns = all().map(Vec::len).max().unwrap_or(0);
+        let mut widths = vec![0; columns];
         for row in all() {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = (*width).max(measure_text_width(cell));

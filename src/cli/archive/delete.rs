@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Missing, Outcome};
+use crate::cli::failure::{Exit, Failure, Missing, Outcome};
 use crate::cli::human::counted;
 use crate::cli::lookup;
 use crate::error::Error;
@@ -54,7 +54,7 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         let error = Error::invalid(attempted, format!("it has {number}")).advise(
             "--with-snapshots deletes them as well, --keep-files only forgets where they are",
         );
-        return Err(error.into());
+        return Err(Failure::refused(error));
     }
     let place = escaped_path(&found.entry.place).to_string();
     let what = format!("{number} and the folder {place}");

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Missing, Outcome};
+use crate::cli::failure::{Exit, Failure, Missing, Outcome};
 use crate::cli::human::counted;
 use crate::cli::lookup;
 use crate::error::Error;
@@ -42,7 +42,7 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         let users: Vec<String> = users.iter().map(ArchiveName::to_string).collect();
         let error = Error::invalid(format!("delete the repository {name}"), "archives use it")
             .advise(format!("delete them first: {}", users.join(", ")));
-        return Err(error.into());
+        return Err(Failure::refused(error));
     }
     let place = escaped_path(&entry.place).to_string();
     if options.keep_files {
@@ -67,7 +67,7 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         let error = Error::invalid(format!("delete the repository {name}"), why).advise(
             "--with-contents deletes it all the same, --keep-files only forgets where it is",
         );
-        return Err(error.into());
+        return Err(Failure::refused(error));
     }
     if !options.dry_run {
         context.work(|monitor| {
