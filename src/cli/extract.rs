@@ -59,12 +59,21 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         overwrite: options.overwrite,
         now: Zoned::now().datetime(),
     };
-    let plan = |monitor: &Monitor| plan_extract(&snapshot, &items, &options.into, policy, monitor);
+    let repository = snapshots.repository(context, &snapshot)?;
+    let plan = |monitor: &Monitor| {
+        plan_extract(
+            &snapshot,
+            &repository,
+            &items,
+            &options.into,
+            policy,
+            monitor,
+        )
+    };
     if options.dry_run {
         let (plan, _) = context.work(|monitor| plan(monitor))?;
         return plan::print("extract", file, &plan, context);
     }
-    let repository = snapshots.repository(context, &snapshot)?;
     let (report, problems) = context.work(|monitor| {
         let _lock = repository.lock_for_reading("extract", monitor)?;
         carry_out(&plan(monitor)?, &snapshot, &repository, monitor)

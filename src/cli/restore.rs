@@ -54,12 +54,12 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         overwrite: options.overwrite,
         now: Zoned::now().datetime(),
     };
-    let plan = |monitor: &Monitor| plan_restore(&snapshot, &wish, policy, monitor);
+    let repository = snapshots.repository(context, &snapshot)?;
+    let plan = |monitor: &Monitor| plan_restore(&snapshot, &repository, &wish, policy, monitor);
     if options.dry_run {
         let (plan, _) = context.work(|monitor| plan(monitor))?;
         return plan::print("restore", file, &plan, context);
     }
-    let repository = snapshots.repository(context, &snapshot)?;
     let (report, problems) = context.work(|monitor| {
         let _lock = repository.lock_for_reading("restore", monitor)?;
         carry_out(&plan(monitor)?, &snapshot, &repository, monitor)
