@@ -473,13 +473,7 @@ impl<'a> Run<'a> {
 
     /// Makes anything but a folder, or has it wait for its content.
     fn make_leaf(&mut self, job: Job) -> Result<()> {
-        if let Kind::File(_) = job.entry.kind {
-            return self.window.add(job, &self.shop, &self.plan.linked);
-        }
-        match self.shop.make_other(&job) {
-            Ok(()) => Ok(()),
-            Err(error) => self.shop.failed(&self.shop.path_of(&job), error),
-        }
+        self.window.add(job, &self.shop, &self.plan.linked)
     }
 
     /// Makes a folder in the place that the plan says; `None` when that failed and was reported.

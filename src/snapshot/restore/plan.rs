@@ -14,7 +14,7 @@ use super::folders::push_name;
 use super::space::Space;
 use crate::fs::path_bytes;
 use crate::snapshot::capture::{FileId, Stat};
-use crate::snapshot::tree::{Attributes, DirectoryEntry, Entry, Name, Totals};
+use crate::snapshot::tree::{Attributes, DirectoryEntry, Entry, Kind, Name, Totals};
 
 /// What may happen to what is in the target already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,9 +127,9 @@ pub struct Plan {
     pub(super) policy: Policy,
     pub(super) folders: Vec<PlannedFolder>,
     pub(super) actions: Vec<Action>,
-    /// Paths, below the root, of existing files that are identical with a member of a group of hard
-    /// links, by the group's number: the other members are linked to them.
-    pub(super) linked: HashMap<u64, Vec<u8>>,
+    /// Existing files that are identical with a member of a group of hard links, by the group's
+    /// number: the other members are linked to them.
+    pub(super) linked: HashMap<u64, ExistingLink>,
     pub(super) totals: PlanTotals,
     pub(super) spaces: Vec<Space>,
 }
@@ -146,6 +146,14 @@ pub(super) struct PlannedFolder {
     /// Set when all else in it is done, if it was asked for; a folder that is only on the way keeps
     /// what it has.
     pub attributes: Option<Box<Attributes>>,
+}
+
+/// An existing file that more hard links are made to.
+#[derive(Debug)]
+pub(super) struct ExistingLink {
+    /// Below the root, without a slash before it.
+    pub path: Vec<u8>,
+    pub kind: Kind,
 }
 
 /// Where the entries of a planned folder are found.

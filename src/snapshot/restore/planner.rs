@@ -16,8 +16,8 @@ use rustix::io::Errno;
 use super::compare::{Likeness, compare};
 use super::folders::{FolderId, Folders, push_name};
 use super::plan::{
-    Action, ExtractItem, Obstacle, Plan, PlanTotals, PlannedFolder, Policy, Source, What,
-    name_aside,
+    Action, ExistingLink, ExtractItem, Obstacle, Plan, PlanTotals, PlannedFolder, Policy, Source,
+    What, name_aside,
 };
 use super::source::Contents;
 use super::space::Space;
@@ -764,7 +764,9 @@ impl<'a> Planner<'a> {
         };
         if let (Some(folders), Some(id)) = (&self.folders, level.id) {
             let path = folders.path_below_root(id, &entry.name);
-            self.plan.linked.entry(group).or_insert(path);
+            let kind = entry.kind.clone();
+            let existing = ExistingLink { path, kind };
+            self.plan.linked.entry(group).or_insert(existing);
         }
     }
 

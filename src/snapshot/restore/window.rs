@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use rustix::io::Errno;
 
 use super::folders::FolderId;
+use super::plan::ExistingLink;
 use super::shortfall::Shortfall;
 use super::source::Contents;
 use super::target::{Part, TargetFolder, stat_of};
@@ -35,6 +36,8 @@ enum Group {
         folder: TargetPlace,
         name: Name,
         identity: FileId,
+        /// A link is only made for an entry that says the same, whatever its group.
+        kind: Kind,
     },
 }
 
@@ -75,13 +78,13 @@ impl Window {
         self.jobs.is_empty() && self.links.is_empty()
     }
 
-    /// Takes in a regular file; it is written at once if it has no content, and otherwise with the
-    /// next [`Window::flush`].
+    /// Takes in anything but a folder. A file with content is written with the next
+    /// [`Window::flush`], a hard link made then or later, anything else at once.
     pub fn add(
         &mut self,
         job: Job,
         shop: &Workshop<'_>,
-        linked: &HashMap<u64, Vec<u8>>,
+        linked: &HashMap<u64, ExistingLink>,
     ) -> Result<()> {
         let Some(group) = job.entry.hard_link.filter(|_| !self.are_links_refused) else {
             return self.add_file(job, shop);
@@ -92,7 +95,7 @@ impl Window {
         }
         if let Some(existing) = linked
             .get(&group)
-            .and_then(|path| find_existing(shop, path))
+            .and_then(|linked| find_existing(shop, linked))
         {
             self.groups.insert(group, existing);
             self.links.push(job);
@@ -102,9 +105,15 @@ impl Window {
         self.add_file(job, shop)
     }
 
+    /// Takes in an entry that is said to be a link to another, and is not like it.
+    fn add_unlinked(&mut self, mut job: Job, shop: &Workshop<'_>) -> Result<()> {
+        job.entry.hard_link = None;
+        self.add_file(job, shop)
+    }
+
     fn add_file(&mut self, job: Job, shop: &Workshop<'_>) -> Result<()> {
         let Kind::File(file) = &job.entry.kind else {
-            return Ok(());
+            return self.make_other(&job, shop);
         };
         let Some(token) = file.token else {
             let error = Error::new(ErrorKind::NotFound, "restore")
@@ -131,6 +140,19 @@ impl Window {
         Ok(())
     }
 
+    fn make_other(&mut self, job: &Job, shop: &Workshop<'_>) -> Result<()> {
+        match shop.make_other(job) {
+            Ok(identity) => {
+                self.settle(job, identity);
+                Ok(())
+            }
+            Err(error) => {
+                self.settle(job, None);
+                shop.failed(&shop.path_of(job), error)
+            }
+        }
+    }
+
     /// Takes note that the first file of a group was written, or was not.
     fn settle(&mut self, job: &Job, identity: Option<FileId>) {
         let Some(group) = job.entry.hard_link else {
@@ -142,6 +164,7 @@ impl Window {
                     folder: TargetPlace::Here(job.folder),
                     name: job.entry.name.clone(),
                     identity,
+                    kind: job.entry.kind.clone(),
                 };
                 self.groups.insert(group, made);
             }
@@ -220,7 +243,13 @@ impl Window {
                 folder,
                 name,
                 identity,
-            }) => (folder.clone(), name.clone(), *identity),
+                kind,
+            }) => {
+                if *kind != job.entry.kind {
+                    return self.add_unlinked(job, shop);
+                }
+                (folder.clone(), name.clone(), *identity)
+            }
         };
         let folder = match folder {
             TargetPlace::Here(id) => shop.folders.handle(id),
@@ -249,9 +278,9 @@ fn identity(job: &Job, part: &Part) -> Option<FileId> {
 }
 
 /// A file that was there, and identical, when the plan was made.
-fn find_existing(shop: &Workshop<'_>, path: &[u8]) -> Option<Group> {
+fn find_existing(shop: &Workshop<'_>, linked: &ExistingLink) -> Option<Group> {
     let mut folder = shop.folders.handle(FolderId::ROOT).ok()?;
-    let mut names = path.split(|&byte| byte == b'/').peekable();
+    let mut names = linked.path.split(|&byte| byte == b'/').peekable();
     while let Some(name) = names.next() {
         let name = Name::new(name).ok()?;
         if names.peek().is_some() {
@@ -263,6 +292,7 @@ fn find_existing(shop: &Workshop<'_>, path: &[u8]) -> Option<Group> {
             folder: TargetPlace::There(folder),
             name,
             identity: found.id,
+            kind: linked.kind.clone(),
         });
     }
     None

@@ -120,8 +120,9 @@ impl Workshop<'_> {
         Ok(part)
     }
 
-    /// Makes a symbolic link or a special file and gives it its place.
-    pub fn make_other(&self, job: &Job) -> Result<()> {
+    /// Makes a symbolic link or a special file and gives it its place. `None`: a device, which this
+    /// user may not make; that was counted.
+    pub fn make_other(&self, job: &Job) -> Result<Option<FileId>> {
         let folder = self.folders.handle(job.folder)?;
         let kind = &job.entry.kind;
         let made = folder.make_aside(&self.names, |folder, name| make_special(folder, name, kind));
@@ -131,7 +132,7 @@ impl Workshop<'_> {
                 add(&self.tally.failed, 1);
                 let path = || self.path_of(job);
                 self.shortfalls.count(Shortfall::Device, errno, path);
-                return Ok(());
+                return Ok(None);
             }
             Err(errno) => return Err(self.error(job, "make the file", errno)),
         };
@@ -147,7 +148,7 @@ impl Workshop<'_> {
         self.set_attributes(job, Subject::referred(&fd, is_link));
         self.take_place(job, &folder, &mut |name, taking| part.publish(name, taking))?;
         self.monitor.file_done(0);
-        Ok(())
+        Ok(Some(found.id))
     }
 
     /// Makes one more name for a file of this run, or for one that was there.

@@ -25,6 +25,7 @@ fn make_everything(root: &Path) {
     fs::write(path("linked"), "three names").unwrap();
     fs::hard_link(path("linked"), path("folder/linked too")).unwrap();
     fs::hard_link(path("linked"), path("folder/empty.linked")).unwrap();
+    fs::hard_link(path("link"), path("folder/linked link")).unwrap();
     fs::write(path("empty linked"), "").unwrap();
     fs::hard_link(path("empty linked"), path("folder/empty linked")).unwrap();
     for (name, start, end) in [
@@ -48,6 +49,7 @@ fn make_everything(root: &Path) {
     )
     .unwrap();
     mknodat(CWD, path("folder/socket"), FileType::Socket, Mode::RWXU, 0).unwrap();
+    fs::hard_link(path("fifo"), path("folder/linked fifo")).unwrap();
     for (name, mode) in [
         ("plain", 0o4751),
         ("linked", 0o604),

@@ -184,6 +184,35 @@ fn a_stream_that_ends_early_or_late_leaves_no_file() {
 }
 
 #[test]
+fn entries_of_a_group_of_links_that_are_not_alike_are_not_linked() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut sample = Sample::default();
+    let link = Kind::SymbolicLink {
+        target: b"/etc".to_vec(),
+    };
+    let mut entries = vec![
+        sample.file("a", b"one"),
+        sample.file("b", b"two"),
+        entry("c", link),
+        sample.file("d", b"one"),
+    ];
+    for entry in &mut entries {
+        entry.hard_link = Some(1);
+    }
+    sample.finish(entries);
+    let (report, problems) = extract_all(&sample, dir.path(), false).unwrap();
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(report.created_files, 4);
+    let inode = |name: &str| {
+        let found = fs::symlink_metadata(dir.path().join(name)).unwrap();
+        std::os::unix::fs::MetadataExt::ino(&found)
+    };
+    assert_eq!(inode("a"), inode("d"));
+    assert!(inode("a") != inode("b") && inode("a") != inode("c"));
+    assert_eq!(fs::read(dir.path().join("b")).unwrap(), b"two");
+}
+
+#[test]
 fn what_could_not_be_read_at_backup_is_reported_and_not_made() {
     let dir = tempfile::tempdir().unwrap();
     let mut sample = Sample::default();

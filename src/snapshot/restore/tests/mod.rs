@@ -175,7 +175,7 @@ impl Sample {
                 other => panic!("{other:?}"),
             };
             let next = self.links.len() as u64 + 1;
-            let is_linked = stat.links > 1 && stat.is_file();
+            let is_linked = stat.links > 1 && !stat.is_directory();
             entries.push(Entry {
                 attributes: stat.attributes(ExtendedReader::default().at(folder, &name).attributes),
                 name: Name::new(name.to_bytes()).unwrap(),
