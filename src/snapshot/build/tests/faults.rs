@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::fs::{FileType, Mode};
 
 use super::*;
-use crate::snapshot::capture::{Stat, open_root};
+use crate::snapshot::capture::Stat;
+use crate::snapshot::scan::FoundFolder;
 use crate::snapshot::scan::place::{Handles, Place};
 
 /// Runs `test` as somebody who may not read everything: on a thread of its own, as root does not.
@@ -168,26 +169,25 @@ fn a_tree_that_changes_all_the_time_ends_in_sound_snapshots() {
     assert!(backup.report.is_complete, "{:?}", backup.problems);
 }
 
+/// A file as a scan gives it, found in the folder `top` as if that were `/`.
+fn found(top: &Path, name: &std::ffi::CStr) -> FileToRead {
+    let handle = File::open(top).unwrap();
+    let place = Arc::new(Place::root(Stat::of(&handle).unwrap().id));
+    let handles = Handles::default();
+    let handle = handles.hold(handle.into());
+    FileToRead {
+        stat: Stat::at(&handle, name).unwrap(),
+        folder: handles.keep(&place, &handle),
+        name: name.to_owned(),
+        hard_link: Some(1),
+    }
+}
+
 /// Reads one file that was found and then changed by `change`.
 fn read_after(change: impl FnOnce(&Path)) -> (Option<Entry>, Problems) {
     let fixture = Fixture::new();
     let path = fixture.write("file", "found");
-    let mut place = Arc::new(Place::root(Stat::of(open_root().unwrap()).unwrap().id));
-    let mut so_far = PathBuf::from("/");
-    for part in fixture.source.components().skip(1) {
-        so_far.push(part);
-        let id = Stat::of(File::open(&so_far).unwrap()).unwrap().id;
-        let name = std::ffi::CString::new(path_bytes(part.as_ref())).unwrap();
-        place = Arc::new(Place::child(&place, &name, id, 1));
-    }
-    let handles = Handles::default();
-    let handle = handles.hold(File::open(&fixture.source).unwrap().into());
-    let file = FileToRead {
-        stat: Stat::at(&handle, c"file").unwrap(),
-        folder: handles.keep(&place, &handle),
-        name: c"file".to_owned(),
-        hard_link: Some(1),
-    };
+    let file = found(&fixture.source, c"file");
     change(&path);
     let monitor = Arc::new(Monitor::new());
     let session = fixture.repository.begin_store("test", &monitor).unwrap();
@@ -241,6 +241,104 @@ fn a_file_that_was_replaced_is_recorded_as_what_was_opened() {
         "it is not the file that had the links"
     );
     assert_eq!(problems.warnings, 0);
+}
+
+#[test]
+fn a_file_whose_first_name_is_gone_is_read_through_the_next() {
+    let fixture = Fixture::new();
+    fixture.write("a", "moved by linking");
+    for name in ["b", "c"] {
+        fs::hard_link(fixture.source.join("a"), fixture.source.join(name)).unwrap();
+    }
+    let [a, b, c] = [c"a", c"b", c"c"].map(|name| found(&fixture.source, name));
+    fs::remove_file(fixture.source.join("a")).unwrap();
+    let place = a.folder.place.clone();
+    let attributes = a.stat.attributes(Arc::default());
+
+    let monitor = Arc::new(Monitor::new());
+    let session = fixture.repository.begin_store("test", &monitor).unwrap();
+    let flow = Flow::new(&monitor);
+    let mut reader = FileReader::new(&flow, session.worker());
+    let writer = SnapshotWriter::create(Vec::new(), Id([1; 16]), Id([2; 16]), Codec::None).unwrap();
+    let assembler = Assembler::new(&flow, writer, FileReader::new(&flow, session.worker()));
+    let (sender, messages) = bounded(4);
+    sender.send(Message::Later(b)).unwrap();
+    let entry = reader.read(&a).unwrap();
+    assert!(entry.is_none());
+    sender.send(Message::Read(vec![(a, entry)])).unwrap();
+    sender.send(Message::Later(c)).unwrap();
+    let folder = FoundFolder {
+        place,
+        attributes,
+        is_incomplete: false,
+        entries: 3,
+        subfolders: 1..1,
+    };
+    sender.send(Message::Folder(folder)).unwrap();
+    drop(sender);
+    let assembled = assembler.run(&messages).unwrap();
+    reader.finish().unwrap();
+    let stats = assembled.built.stats;
+    assert_eq!((stats.files, stats.hard_links, stats.bytes), (2, 1, 32));
+    assert_eq!(session.keep().unwrap().new_contents, 1);
+}
+
+#[test]
+fn a_folder_mounted_below_itself_is_left_out() {
+    let fixture = Fixture::new();
+    fixture.write("d/file", "x");
+    let below = fixture.source.join("d/loop");
+    fs::create_dir(&below).unwrap();
+    let mount = |arguments: &[&std::ffi::OsStr]| {
+        let status = std::process::Command::new("mount").args(arguments).status();
+        status.is_ok_and(|status| status.success())
+    };
+    if !mount(&["--bind".as_ref(), fixture.source.as_ref(), below.as_ref()]) {
+        eprintln!("skipped: needs root, to mount a folder below itself");
+        return;
+    }
+    let backup = fixture.back_up();
+    let unmounted = std::process::Command::new("umount").arg(&below).status();
+    assert!(unmounted.unwrap().success());
+    assert_eq!((backup.problems.notices, backup.problems.warnings), (1, 0));
+    assert_eq!(backup.tree().len(), 2);
+}
+
+#[test]
+fn a_full_disk_under_the_repository_ends_the_run_and_blames_no_file() {
+    let fixture = Fixture::new();
+    for number in 0..40 {
+        fixture.write(&format!("{number}"), noise(number, 300_000));
+    }
+    let small = fixture.source.parent().unwrap().join("small");
+    fs::create_dir(&small).unwrap();
+    let mounted = std::process::Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=4m", "none"])
+        .arg(&small)
+        .status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: needs root, to mount a small disk");
+        return;
+    }
+    let settings = Settings::new(Layout::Packed, Codec::Zstd, None).unwrap();
+    let repository = Repository::create(&small.join("repository"), &settings).unwrap();
+    let mut archive = fixture.archive.clone();
+    archive
+        .update(|file| file.repository.id = repository.id())
+        .unwrap();
+    let request = BackupRequest {
+        archive: &archive,
+        repository: &repository,
+        ..fixture.request()
+    };
+    let monitor = Arc::new(Monitor::new());
+    let error = back_up(&request, &monitor).unwrap_err();
+    drop(repository);
+    let unmounted = std::process::Command::new("umount").arg(&small).status();
+    assert!(unmounted.unwrap().success());
+    assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
+    assert!(monitor.problems().kept.is_empty());
+    assert!(archive.snapshots().unwrap().is_empty());
 }
 
 #[test]
