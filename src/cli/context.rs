@@ -119,7 +119,3 @@ fn host_name() -> String {
     let name = name.nodename().to_string_lossy().into_owned();
     name.split('.').next().unwrap_or_default().to_owned()
 }
-
-pub fn not_built() -> Failure {
-    Failure::from(Error::new(ErrorKind::Unsupported, "do that").because("it is not built yet"))
-}

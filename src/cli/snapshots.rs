@@ -96,8 +96,8 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
 fn plain_row(name: String, header: &SnapshotHeader) -> Vec<String> {
     let mut row = vec![
         name,
-        counted(header.totals.files, "file", "files"),
-        size(header.totals.bytes),
+        counted(header.build.files, "file", "files"),
+        size(header.build.bytes),
     ];
     if !header.complete {
         row.push("incomplete".to_owned());
@@ -163,8 +163,8 @@ fn costs(
 fn storage_row(name: String, header: &SnapshotHeader, costs: Option<&ClaimCosts>) -> Vec<String> {
     let mut row = vec![
         name,
-        counted(header.totals.files, "file", "files"),
-        size(header.totals.bytes),
+        counted(header.build.files, "file", "files"),
+        size(header.build.bytes),
     ];
     match costs {
         Some(costs) => {

@@ -54,7 +54,7 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
             size(bytes)
         )
     };
-    let lines = facts(&[
+    let mut lines = vec![
         ("Snapshots", count(stats.claims)),
         (
             "They hold",
@@ -73,16 +73,6 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
             ),
         ),
         (
-            "Needed by nothing",
-            format!(
-                "{}; prune gives it back",
-                contents(
-                    stats.unreferenced_contents,
-                    stats.unreferenced_content_bytes
-                )
-            ),
-        ),
-        (
             "On the disk",
             format!(
                 "{} of contents ({:.1} to 1), {} of tables and claims",
@@ -92,8 +82,23 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
             ),
         ),
         ("In all", format!("{:.1} to 1", stats.total_ratio())),
-    ]);
-    for line in lines {
+    ];
+    if stats.unreferenced_contents > 0 {
+        lines.insert(
+            3,
+            (
+                "Needed by nothing",
+                format!(
+                    "{}; prune gives it back",
+                    contents(
+                        stats.unreferenced_contents,
+                        stats.unreferenced_content_bytes
+                    )
+                ),
+            ),
+        );
+    }
+    for line in facts(&lines) {
         context.out.line(&line)?;
     }
     Ok(Exit::Done)
