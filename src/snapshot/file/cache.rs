@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::decode::DecodedPage;
+use super::page::DecodedPage;
 
 /// Kept pages take about this much memory, in bytes, and the newest one is kept however big it is.
 const BUDGET: usize = 16 << 20;

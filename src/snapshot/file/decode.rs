@@ -1,229 +1,29 @@
 //! The columns of a page to entries, trusting none of it.
 //!
-//! Whatever is not exactly what [`super::encode`] can have written is refused: columns that end early
-//! or late, values out of range, names that are none, that are not sorted, or that pass a separator.
+//! Whatever is not exactly what `encode.rs` can have written is refused: columns that end early or
+//! late, values out of range, names that are none or not sorted.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::columns::{Columns, MAX_ROWS, flags};
-use super::meta::PlacedPage;
-use super::{MAX_EXTENDED_LEN, MAX_HOLES, MAX_TARGET_LEN};
+use super::attributes::{decode_sets, timestamp};
+use super::columns::{Columns, flags};
+use super::tokens::TokenDecoder;
+use super::values::{Runs, Values, damaged};
+use super::{MAX_HOLES, MAX_TARGET_LEN};
 use crate::error::Result;
-use crate::format::digest::Sha1;
-use crate::format::encoding::decode;
-use crate::format::sealed::Page;
-use crate::repository::token::{ContentNumber, SegmentId, Token};
+use crate::repository::token::SegmentId;
 use crate::snapshot::tree::{
     Attributes, DirectoryEntry, Entry, ExtendedAttribute, Extent, FileEntry, Kind, ListingRef,
-    Name, Timestamp, Totals,
+    Name, Totals,
 };
 
 /// The names of a page together are at most this long, in bytes: a name is stored as what it adds to
 /// the one before it, so that a short page could claim long names.
 const MAX_NAMES_LEN: usize = 1 << 20;
-/// An entry has at most this many extended attributes (Linux lists at most 64 KiB of names).
-const MAX_SET_ROWS: usize = MAX_ROWS / 2;
-/// About what an entry takes in memory besides its name, in bytes.
-const ENTRY_COST: usize = size_of::<Entry>() + 32;
-
-/// A decoded page.
-pub(super) struct DecodedPage {
-    pub parts: Vec<Part>,
-    pub entries: Vec<Entry>,
-    /// About how much memory it takes, in bytes.
-    pub cost: usize,
-}
-
-/// A run of entries of one listing.
-#[derive(Clone, Debug)]
-pub(super) struct Part {
-    pub entries: Range<usize>,
-    /// The listings below the directories of this part; empty, and meaningless, if it has none.
-    pub below: Range<u64>,
-}
-
-impl DecodedPage {
-    pub fn new(
-        page: &Page,
-        placed: &PlacedPage<'_>,
-        segments: &[SegmentId],
-    ) -> Result<DecodedPage> {
-        let columns: Columns = decode(&page.raw)?;
-        let rows = columns.flags.0.len();
-        if rows > MAX_ROWS || rows != placed.entries as usize {
-            return Err(damaged(
-                "a page has not the number of entries that it should",
-            ));
-        }
-        let part_lens = &columns.part_entries.0;
-        if part_lens.len() != placed.parts as usize || part_lens.len() != columns.part_first.0.len()
-        {
-            return Err(damaged(
-                "a page has not the number of listings that it should",
-            ));
-        }
-        let mut decoder = Decoder::new(&columns, &page.plain, segments)?;
-        let mut entries = Vec::with_capacity(rows);
-        let mut parts = Vec::with_capacity(part_lens.len());
-        for (index, (&len, &first)) in part_lens.iter().zip(&columns.part_first.0).enumerate() {
-            let listing = placed.first_listing + index as u64;
-            let from = entries.len();
-            let below = decoder.part(len, listing, first, &mut entries)?;
-            let part = Part {
-                entries: from..entries.len(),
-                below,
-            };
-            let names = entries.get(part.entries.clone()).unwrap_or_default();
-            let too_low = match (index, placed.separator, names.first()) {
-                (0, Some(separator), Some(entry)) => entry.name.as_bytes() < separator,
-                _ => false,
-            };
-            let is_last = index + 1 == part_lens.len();
-            let too_high = match (is_last, placed.next_separator, names.last()) {
-                (true, Some(separator), Some(entry)) => entry.name.as_bytes() >= separator,
-                _ => false,
-            };
-            if too_low || too_high {
-                return Err(damaged("the names of a long folder are not in order"));
-            }
-            parts.push(part);
-        }
-        decoder.finish()?;
-        let cost = page.raw.len() * 2 + decoder.names_len + entries.len() * ENTRY_COST;
-        Ok(DecodedPage {
-            parts,
-            entries,
-            cost,
-        })
-    }
-}
-
-/// The tokens of a page alone, in the order of its entries.
-pub(super) fn tokens(page: &Page, segments: &[SegmentId]) -> Result<Vec<Token>> {
-    let columns: Columns = decode(&page.raw)?;
-    let mut decoder = Tokens::new(&columns, &page.plain, segments)?;
-    let contents = columns.flags.0.iter().map(|bits| bits & flags::KIND);
-    let mut tokens = Vec::with_capacity(columns.segment.0.len());
-    for _ in contents.filter(|kind| *kind == flags::FILE) {
-        tokens.push(decoder.next()?);
-    }
-    decoder.finish()?;
-    Ok(tokens)
-}
-
-pub(super) fn damaged(why: &str) -> crate::error::Error {
-    crate::error::Error::damaged("read the snapshot", why)
-}
-
-/// Takes values from a column, one by one.
-struct Values<'a, T>(std::slice::Iter<'a, T>);
-
-impl<'a, T: Copy> Values<'a, T> {
-    fn of(column: &'a [T]) -> Values<'a, T> {
-        Values(column.iter())
-    }
-
-    fn next(&mut self) -> Result<T> {
-        self.0
-            .next()
-            .copied()
-            .ok_or_else(|| damaged("a column ends too early"))
-    }
-
-    fn finish(&self) -> Result<()> {
-        match self.0.len() {
-            0 => Ok(()),
-            _ => Err(damaged("a column is too long")),
-        }
-    }
-}
-
-/// Takes runs of bytes from a column.
-struct Runs<'a>(&'a [u8]);
-
-impl<'a> Runs<'a> {
-    fn next(&mut self, len: usize) -> Result<&'a [u8]> {
-        let (run, rest) = self
-            .0
-            .split_at_checked(len)
-            .ok_or_else(|| damaged("a column ends too early"))?;
-        self.0 = rest;
-        Ok(run)
-    }
-
-    /// A run up to a NUL byte, which is passed.
-    fn next_terminated(&mut self) -> Result<&'a [u8]> {
-        let len = self.0.iter().position(|byte| *byte == 0);
-        let run = self.next(len.ok_or_else(|| damaged("a column ends too early"))?)?;
-        self.next(1)?;
-        Ok(run)
-    }
-
-    fn finish(&self) -> Result<()> {
-        match self.0.len() {
-            0 => Ok(()),
-            _ => Err(damaged("a column is too long")),
-        }
-    }
-}
-
-/// Decodes tokens.
-struct Tokens<'a> {
-    sha1s: Runs<'a>,
-    segment: Values<'a, u16>,
-    ordinals: Values<'a, i64>,
-    /// The page's segments, and the ordinal of the last content in each.
-    segments: Vec<(SegmentId, u32)>,
-}
-
-impl<'a> Tokens<'a> {
-    fn new(columns: &'a Columns, plain: &'a [u8], all: &[SegmentId]) -> Result<Tokens<'a>> {
-        let mut segments = Vec::with_capacity(columns.segments.0.len());
-        for place in &columns.segments.0 {
-            let segment = all
-                .get(*place as usize)
-                .ok_or_else(|| damaged("there is no such segment"))?;
-            segments.push((*segment, 0));
-        }
-        Ok(Tokens {
-            sha1s: Runs(plain),
-            segment: Values::of(&columns.segment.0),
-            ordinals: Values::of(&columns.ordinals.0),
-            segments,
-        })
-    }
-
-    fn next(&mut self) -> Result<Token> {
-        let mut sha1 = [0; 20];
-        sha1.copy_from_slice(self.sha1s.next(20)?);
-        let (segment, previous) = self
-            .segments
-            .get_mut(usize::from(self.segment.next()?))
-            .ok_or_else(|| damaged("there is no such segment"))?;
-        let ordinal = i64::from(*previous)
-            .checked_add(self.ordinals.next()?)
-            .and_then(|ordinal| u32::try_from(ordinal).ok())
-            .ok_or_else(|| damaged("the number of a content is out of range"))?;
-        *previous = ordinal;
-        Ok(Token {
-            sha1: Sha1(sha1),
-            number: ContentNumber {
-                segment: *segment,
-                ordinal,
-            },
-        })
-    }
-
-    fn finish(&self) -> Result<()> {
-        self.sha1s.finish()?;
-        self.segment.finish()?;
-        self.ordinals.finish()
-    }
-}
 
 /// Decodes entries: a cursor in each column, and the values before.
-struct Decoder<'a> {
+pub(super) struct Decoder<'a> {
     flags: Values<'a, u8>,
     name_shared: Values<'a, u16>,
     name_rests: Runs<'a>,
@@ -242,7 +42,7 @@ struct Decoder<'a> {
     previous_inode: u64,
 
     sizes: Values<'a, u64>,
-    tokens: Tokens<'a>,
+    tokens: TokenDecoder<'a>,
     total_files: Values<'a, u64>,
     total_directories: Values<'a, u64>,
     total_bytes: Values<'a, u64>,
@@ -262,7 +62,11 @@ struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    fn new(columns: &'a Columns, plain: &'a [u8], segments: &[SegmentId]) -> Result<Decoder<'a>> {
+    pub fn new(
+        columns: &'a Columns,
+        plain: &'a [u8],
+        segments: &[SegmentId],
+    ) -> Result<Decoder<'a>> {
         let rows = columns.modes.0.len();
         if columns.uids.0.len() != rows || columns.gids.0.len() != rows {
             return Err(damaged(
@@ -289,7 +93,7 @@ impl<'a> Decoder<'a> {
             previous_changed: 0,
             previous_inode: 0,
             sizes: Values::of(&columns.sizes.0),
-            tokens: Tokens::new(columns, plain, segments)?,
+            tokens: TokenDecoder::new(columns, plain, segments)?,
             total_files: Values::of(&columns.total_files.0),
             total_directories: Values::of(&columns.total_directories.0),
             total_bytes: Values::of(&columns.total_bytes.0),
@@ -308,9 +112,14 @@ impl<'a> Decoder<'a> {
         })
     }
 
+    /// How long the names so far are together, in bytes.
+    pub fn names_len(&self) -> usize {
+        self.names_len
+    }
+
     /// Decodes the `len` entries of a part of `listing`; returns the range of the listings below its
     /// directories.
-    fn part(
+    pub fn part(
         &mut self,
         len: u32,
         listing: u64,
@@ -475,7 +284,7 @@ impl<'a> Decoder<'a> {
                 "a sparse file has not the number of holes that it can have",
             ));
         }
-        let mut holes = Vec::with_capacity(count.min(self.hole_lens.0.len()));
+        let mut holes = Vec::with_capacity(count.min(self.hole_lens.left()));
         let mut end = 0_u64;
         for index in 0..count {
             let (gap, len) = (self.hole_gaps.next()?, self.hole_lens.next()?);
@@ -507,7 +316,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Checks that no column has anything left.
-    fn finish(&self) -> Result<()> {
+    pub fn finish(&self) -> Result<()> {
         self.flags.finish()?;
         self.name_shared.finish()?;
         self.name_rests.finish()?;
@@ -532,57 +341,4 @@ impl<'a> Decoder<'a> {
         self.hole_gaps.finish()?;
         self.hole_lens.finish()
     }
-}
-
-pub(super) fn timestamp(seconds: i64, nanoseconds: u32) -> Result<Timestamp> {
-    if nanoseconds >= 1_000_000_000 {
-        return Err(damaged("the nanoseconds of a time are out of range"));
-    }
-    Ok(Timestamp {
-        seconds,
-        nanoseconds,
-    })
-}
-
-fn decode_sets(columns: &Columns) -> Result<Vec<Arc<[ExtendedAttribute]>>> {
-    let mut name_lens = Values::of(&columns.attribute_name_lens.0);
-    let mut value_lens = Values::of(&columns.attribute_value_lens.0);
-    let mut bytes = Runs(&columns.attributes.0);
-    let mut sets = Vec::with_capacity(columns.set_lens.0.len());
-    for &len in &columns.set_lens.0 {
-        let mut set = Vec::new();
-        for _ in 0..len {
-            set.push(ExtendedAttribute {
-                name: bytes.next(name_lens.next()? as usize)?.to_vec(),
-                value: bytes.next(value_lens.next()? as usize)?.to_vec(),
-            });
-        }
-        if set.is_empty() {
-            return Err(damaged("a set of extended attributes is empty"));
-        }
-        check_set(&set).map_err(damaged)?;
-        sets.push(set.into());
-    }
-    name_lens.finish()?;
-    value_lens.finish()?;
-    bytes.finish()?;
-    Ok(sets)
-}
-
-/// What is wrong with an entry's extended attributes, if anything is.
-pub(super) fn check_set(set: &[ExtendedAttribute]) -> std::result::Result<(), &'static str> {
-    let mut len = 0_usize;
-    for attribute in set {
-        if attribute.name.is_empty() || attribute.name.contains(&0) {
-            return Err("the name of an extended attribute is none");
-        }
-        len = len.saturating_add(attribute.name.len() + attribute.value.len());
-    }
-    if set.len() > MAX_SET_ROWS || len > MAX_EXTENDED_LEN {
-        return Err("its extended attributes are too long");
-    }
-    if !set.is_sorted_by(|a, b| a.name < b.name) {
-        return Err("its extended attributes are not in order, or not unique");
-    }
-    Ok(())
 }

@@ -59,7 +59,8 @@ pub struct TakenAt {
     pub nanoseconds: u32,
     /// Local time minus UTC at that moment, in seconds.
     pub utc_offset_seconds: i32,
-    /// Local time as the snapshot's file name has it: `2026-11-23-01-02-03`. Digits and dashes.
+    /// Local time, like `2026-11-23-01-02-03`: digits and dashes. The file's name is this, or a later
+    /// second where that was taken.
     pub local_name: String,
 }
 

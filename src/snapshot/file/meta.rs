@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::decode::{check_set, damaged, timestamp};
+use super::attributes::{check_set, timestamp};
 use super::header::SnapshotHeader;
+use super::values::damaged;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::encoding::{Bytes, decode, encode};
 use crate::repository::token::SegmentId;

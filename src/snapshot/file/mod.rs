@@ -21,7 +21,9 @@
 //! - two directories never share a listing, at any distance: the tree is a tree, and a walk visits at
 //!   most as many listings as the file has (no "billion laughs" of shared folders).
 //!
-//! Nothing here recurses, so depth is limited by nothing but the number of listings.
+//! This holds before the first entry of a page is handed out, and so does it where a damaged page
+//! leaves a gap: behind it, numbers may only go up. Nothing here recurses, so depth is limited by
+//! nothing but the number of listings.
 //!
 //! **One name, one place.** The entries of a listing are sorted by the bytes of their names, strictly,
 //! so that no name occurs twice. A listing longer than a page goes on in the next ones; the map of the
@@ -29,6 +31,7 @@
 //! any name in it, and each page is held to it when it is decoded. So a big directory is
 //! searched without decoding more than one of its pages, and the search cannot disagree with the list.
 
+mod attributes;
 mod cache;
 mod columns;
 mod decode;
@@ -36,10 +39,12 @@ mod encode;
 mod header;
 mod listing;
 mod meta;
+mod page;
 mod read;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod values;
 mod walk;
 mod write;
 

@@ -7,18 +7,19 @@ use std::sync::{Arc, Mutex};
 
 use super::cache::PageCache;
 use super::columns::LISTINGS_PAGE;
-use super::decode::{DecodedPage, Part, damaged};
 use super::header::SnapshotHeader;
 use super::listing::Listing;
 use super::meta::{Meta, PageMap};
-use super::tokens::Tokens;
+use super::page::{DecodedPage, Part};
+use super::tokens::{Tokens, page_tokens};
+use super::values::damaged;
 use super::walk::Walk;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::format::sealed::{FileKind, Sealed};
 use crate::fs::{LocalFile, ReadAt};
 use crate::progress::lock;
 use crate::repository::storage::Storage;
-use crate::repository::token::SegmentId;
+use crate::repository::token::{SegmentId, Token};
 use crate::snapshot::tree::{Attributes, DirectoryEntry, Entry, Kind, ListingRef, Name};
 
 /// An open snapshot. Any number of threads use it at once; share it with an [`Arc`].
@@ -266,10 +267,10 @@ impl Snapshot {
     }
 
     /// The tokens of one page; does not go through the kept pages.
-    pub(super) fn page_tokens(&self, index: u32) -> Result<Vec<crate::repository::token::Token>> {
+    pub(super) fn page_tokens(&self, index: u32) -> Result<Vec<Token>> {
         self.sealed
             .read(index)
-            .and_then(|page| super::decode::tokens(&page, &self.segments))
+            .and_then(|page| page_tokens(&page, &self.segments))
             .map_err(|error| self.error(error))
     }
 

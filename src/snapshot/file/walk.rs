@@ -9,7 +9,10 @@ use crate::snapshot::tree::{DirectoryEntry, Entry, Kind};
 /// names in the order of their bytes. See [`Snapshot::walk`].
 ///
 /// A stack of cursors, not recursion: depth costs some hundred bytes a level. Every listing is visited
-/// once at most (the argument is in the module's comment). Ends after an error.
+/// once at most (the argument is in the module's comment).
+///
+/// An error concerns one page of the directory that [`Walk::path`] names; whoever asks on gets
+/// everything else that can be read.
 ///
 /// ```no_run
 /// # fn show(snapshot: &gibus::snapshot::file::Snapshot) -> gibus::error::Result<()> {
@@ -66,22 +69,21 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// The path of what was yielded last; after an error, that of the directory that it concerns.
+    pub fn path(&self) -> &[u8] {
+        &self.path
+    }
+
     /// The next step, without a copy of its path: in a very deep tree, paths are longer than all else.
     pub fn advance(&mut self) -> Result<Option<Step<'_>>> {
-        let next = self.next_entry();
-        match next {
-            Ok(Some(entry)) => Ok(Some(Step {
-                path: &self.path,
-                depth: self.open.len(),
-                entry,
-            })),
-            Ok(None) => Ok(None),
-            Err(error) => {
-                self.open.clear();
-                self.pending = None;
-                Err(error)
-            }
-        }
+        let next = self
+            .next_entry()
+            .map_err(|error| self.snapshot.error(error));
+        Ok(next?.map(|entry| Step {
+            path: &self.path,
+            depth: self.open.len(),
+            entry,
+        }))
     }
 
     fn next_entry(&mut self) -> Result<Option<Entry>> {
@@ -89,11 +91,15 @@ impl<'a> Walk<'a> {
             self.open.push((Cursor::new(&directory), self.path.len()));
         }
         while let Some((cursor, path_len)) = self.open.last_mut() {
-            match cursor.next(self.snapshot, &mut self.held)? {
-                None => {
+            match cursor.next(self.snapshot, &mut self.held) {
+                Err(error) => {
+                    self.path.truncate(*path_len);
+                    return Err(error);
+                }
+                Ok(None) => {
                     self.open.pop();
                 }
-                Some(entry) => {
+                Ok(Some(entry)) => {
                     self.path.truncate(*path_len);
                     if !self.path.is_empty() && !self.path.ends_with(b"/") {
                         self.path.push(b'/');

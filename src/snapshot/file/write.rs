@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
+use super::attributes::check_set;
 use super::columns::LISTINGS_PAGE;
-use super::decode::check_set;
 use super::encode::{PAGE_LEN, PageBuilder, SegmentTable, common_prefix};
 use super::header::SnapshotHeader;
 use super::meta::{Meta, PageFence, RootAttributes};

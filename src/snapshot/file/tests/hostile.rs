@@ -1,5 +1,6 @@
 //! Files that somebody sealed who means harm: checksums are right, contents are not.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::model::*;
@@ -91,6 +92,20 @@ fn read_all_of_it(bytes: Vec<u8>) -> bool {
         let _ = snapshot.entry_count(snapshot.root());
         let _ = snapshot.list_range(snapshot.root(), 1..u64::MAX);
         let _ = snapshot.lookup(b"/d/e/f");
+        // Past all errors: no listing comes twice.
+        let mut walk = snapshot.walk(b"/", snapshot.root());
+        let mut listings = HashSet::new();
+        loop {
+            match walk.advance() {
+                Ok(None) => break,
+                Ok(Some(step)) => {
+                    if let Kind::Directory(directory) = &step.entry.kind {
+                        assert!(listings.insert(directory.listing.index));
+                    }
+                }
+                Err(_) => {}
+            }
+        }
     }
     read_all(bytes).is_ok()
 }

@@ -1,5 +1,6 @@
 //! Snapshot files: what is written comes back, whatever is damaged or hostile is refused.
 
+mod damage;
 mod hostile;
 mod lazy;
 mod model;
