@@ -74,7 +74,7 @@ fn inflict(damage: Damage, path: &Path, sibling: Option<&Path>, position: usize)
     true
 }
 
-fn copy_tree(from: &Path, to: &Path) {
+pub fn copy_tree(from: &Path, to: &Path) {
     for entry in walkdir::WalkDir::new(from) {
         let entry = entry.unwrap();
         let target = to.join(entry.path().strip_prefix(from).unwrap());

@@ -4,4 +4,5 @@ mod collisions;
 mod damage;
 mod reclaiming;
 mod round_trip;
+mod samples;
 mod support;
