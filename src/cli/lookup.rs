@@ -120,8 +120,8 @@ pub fn archives_of(
 ) -> Result<Vec<FoundArchive>, Failure> {
     let config = context.config();
     let mut archives = Vec::new();
-    for name in config.archives_of(repository)? {
-        let entry = config.archives.get(&name)?;
+    for name in configured(config.archives_of(repository))? {
+        let entry = configured(config.archives.get(&name))?;
         let archive = open_archive(&entry)?;
         archives.push(FoundArchive {
             name,

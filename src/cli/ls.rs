@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::context::Context;
 use super::entry::{JsonEntry, Owners, long_line};
@@ -13,6 +14,7 @@ use super::select::{Selection, Source};
 use super::source::{self, Snapshots};
 use crate::error::{Error, ErrorKind};
 use crate::fs::{escaped, path_bytes};
+use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::file::Snapshot;
 use crate::snapshot::tree::{DirectoryEntry, Entry};
 
@@ -48,13 +50,18 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
     };
     let path = path_bytes(&path);
     let owners = Owners::of(snapshot.header());
-    let mut lines = Lines::begin(&file.name.to_string(), path, options.long, &owners, context)?;
-    match snapshot.directory(path)? {
-        Some(folder) => {
-            let prefix = if path == b"/" { &b""[..] } else { path };
-            list(&snapshot, prefix, &folder, options.recursive, &mut lines)?;
-        }
-        None => lines.add(path, &find(&snapshot, path)?)?,
+    let folder = snapshot.directory(path)?;
+    let entry = match folder {
+        Some(_) => None,
+        None => Some(find(&snapshot, path)?),
+    };
+    let mut lines = Lines::begin(file.name, path, options.long, &owners, context)?;
+    if let Some(entry) = entry {
+        lines.add(path, &entry)?;
+    }
+    if let Some(folder) = folder {
+        let prefix = if path == b"/" { &b""[..] } else { path };
+        list(&snapshot, prefix, &folder, options.recursive, &mut lines)?;
     }
     lines.end()?;
     Ok(Exit::Done)
@@ -99,6 +106,16 @@ fn list(
     Ok(())
 }
 
+/// What stands before the entries.
+#[derive(Serialize)]
+struct Head {
+    message_type: &'static str,
+    snapshot: String,
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_hex: Option<String>,
+}
+
 /// The listing while it is written: a snapshot may have more entries than fit in memory.
 struct Lines<'a> {
     context: &'a mut Context,
@@ -109,7 +126,7 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn begin(
-        snapshot: &str,
+        snapshot: SnapshotName,
         path: &[u8],
         is_long: bool,
         owners: &'a Owners,
@@ -117,18 +134,15 @@ impl<'a> Lines<'a> {
     ) -> Result<Lines<'a>, Failure> {
         if context.out.is_json() {
             let path = Text::new(path);
-            let head = json::to_line(&serde_json::json!({
-                "message_type": "ls",
-                "snapshot": snapshot,
-                "path": path.text,
-            }))?;
+            let head = json::to_line(&Head {
+                message_type: "ls",
+                snapshot: snapshot.to_string(),
+                path: path.text,
+                path_hex: path.hex,
+            })?;
             // The entries follow as one more member, so the object stays open.
-            let head = head.trim_end_matches('}');
-            write!(context.out.raw(), "{head}")?;
-            if let Some(hex) = path.hex {
-                write!(context.out.raw(), ",\"path_hex\":\"{hex}\"")?;
-            }
-            write!(context.out.raw(), ",\"entries\":[")?;
+            let head = head.strip_suffix('}').unwrap_or(&head);
+            write!(context.out.raw(), "{head},\"entries\":[")?;
         }
         Ok(Lines {
             context,

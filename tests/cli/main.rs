@@ -2,5 +2,15 @@
 //!
 //! Every test has a home folder of its own, empty but for what the test puts there.
 
+mod archives;
+mod backups;
+mod browsing;
+mod deleting;
+mod demo;
+mod exigency;
+mod getting_back;
+mod interruption;
+mod json;
+mod repositories;
 mod support;
 mod usage;

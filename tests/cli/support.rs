@@ -33,12 +33,48 @@ impl Home {
         self.dir.path().canonicalize().unwrap().join(name)
     }
 
-    #[allow(dead_code)]
     pub fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, bytes).unwrap();
         path
+    }
+
+    /// A repository `main` on `disk`, and an archive `home` of the folder `files`, which has one file.
+    pub fn with_archive() -> Home {
+        let home = Home::new();
+        home.write("files/a.txt", b"one\n");
+        home.gibus("repo create main --location disk").expect(0);
+        home.gibus("archive create home --repo main --include files")
+            .expect(0);
+        home
+    }
+
+    /// [`Home::with_archive`] with two snapshots: `a.txt` changed and `sub/b.txt` is new in the second.
+    pub fn with_snapshots() -> Home {
+        let home = Home::with_archive();
+        home.gibus("backup -A home").expect(0);
+        home.write("files/a.txt", b"one and more\n");
+        home.write("files/sub/b.txt", b"two\n");
+        home.gibus("backup -A home").expect(0);
+        home
+    }
+
+    /// The names of the snapshots of `home`, oldest first.
+    pub fn snapshots(&self) -> Vec<String> {
+        let run = self.gibus("snapshots -A home");
+        let first = |line: &str| line.split_whitespace().next().unwrap().to_owned();
+        run.expect(0).lines().map(first).collect()
+    }
+
+    /// The folder of the repository `main`.
+    pub fn repository(&self) -> PathBuf {
+        only_folder(&self.path("disk/gibus.d/repos")).join("main")
+    }
+
+    /// The folder of the archive `home`.
+    pub fn archive(&self) -> PathBuf {
+        only_folder(&only_folder(&self.path("disk/gibus.d/snapshots"))).join("home")
     }
 
     /// The program, ready to run in this home with none of the tester's own settings.
@@ -74,12 +110,37 @@ impl Home {
     }
 }
 
+/// The one folder in a folder.
+fn only_folder(folder: &Path) -> PathBuf {
+    let mut entries = fs::read_dir(folder).unwrap();
+    let only = entries.next().unwrap().unwrap().path();
+    assert!(entries.next().is_none());
+    only
+}
+
+/// Flips a bit in the middle of a file.
+pub fn damage(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::remove_file(path).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
 impl Run {
     /// The standard output of a run that must have ended with `code`.
     #[track_caller]
     pub fn expect(&self, code: i32) -> &str {
         assert_eq!(self.code, Some(code), "{self:?}");
         &self.stdout
+    }
+
+    /// The message of a run that must have failed with `code`, in one line on the standard error.
+    #[track_caller]
+    pub fn failure(&self, code: i32) -> &str {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        assert!(self.stderr.starts_with("gibus: could not "), "{self:?}");
+        &self.stderr
     }
 }
 

@@ -1,6 +1,7 @@
 //! `gibus archive delete`: an archive with its snapshots, or only its entry.
 
 use clap::Args;
+use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, Missing, Outcome};
@@ -85,16 +86,24 @@ fn finish(
     }
     context.config().archives.remove(name)?;
     if context.out.is_json() {
-        context.out.document(&serde_json::json!({
-            "message_type": "archive_deleted",
-            "name": name.to_string(),
-            "snapshots_deleted": snapshots,
-            "files_deleted": !options.keep_files,
-        }))?;
+        context.out.document(&Document {
+            message_type: "archive_deleted",
+            name: name.to_string(),
+            snapshots_deleted: snapshots,
+            files_deleted: !options.keep_files,
+        })?;
     } else {
         context
             .out
             .tell(&format!("Deleted the archive {name}: {what}"))?;
     }
     Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct Document {
+    message_type: &'static str,
+    name: String,
+    snapshots_deleted: usize,
+    files_deleted: bool,
 }

@@ -93,7 +93,7 @@ fn in_words(
     specification: &Specification,
 ) -> (bool, String) {
     let above = |reason: &Reason| match explanation.steps.last() {
-        Some(step) if step.path != path => {
+        Some(step) if step.path != path && *reason != Reason::NotIncluded => {
             format!(
                 "its folder {} is left out: {reason}",
                 escaped_path(&step.path)

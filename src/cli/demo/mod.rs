@@ -16,6 +16,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use clap::{Args, ValueHint};
+use serde::Serialize;
 
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
@@ -253,12 +254,11 @@ impl Stage<'_> {
             self.say("There will be a window to look at it, too; this version has none yet.")?;
         }
         if self.context.out.is_json() {
-            let document = serde_json::json!({
-                "message_type": "demo",
-                "place": place,
-                "is_same": is_same,
-            });
-            self.context.out.document(&document)?;
+            self.context.out.document(&Document {
+                message_type: "demo",
+                place,
+                is_same,
+            })?;
         }
         if is_same {
             return Ok(Exit::Done);
@@ -269,6 +269,13 @@ impl Stage<'_> {
         );
         Err(error.into())
     }
+}
+
+#[derive(Serialize)]
+struct Document {
+    message_type: &'static str,
+    place: String,
+    is_same: bool,
 }
 
 /// A word of a command line.

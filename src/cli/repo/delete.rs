@@ -1,6 +1,7 @@
 //! `gibus repo delete`: a repository with its contents, or only its entry.
 
 use clap::Args;
+use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, Missing, Outcome};
@@ -87,15 +88,23 @@ fn finish(options: &Options, context: &mut Context, name: &RepositoryName, what:
     }
     context.config().repositories.remove(name)?;
     if context.out.is_json() {
-        context.out.document(&serde_json::json!({
-            "message_type": "repository_deleted",
-            "name": name.to_string(),
-            "files_deleted": !options.keep_files,
-        }))?;
+        context.out.document(&Document {
+            message_type: "repository_deleted",
+            name: name.to_string(),
+
+            files_deleted: !options.keep_files,
+        })?;
     } else {
         context
             .out
             .tell(&format!("Deleted the repository {name}: {what}"))?;
     }
     Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct Document {
+    message_type: &'static str,
+    name: String,
+    files_deleted: bool,
 }

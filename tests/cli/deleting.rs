@@ -1,0 +1,132 @@
+//! `gibus delete` and `gibus repo prune`
+
+use std::fs;
+
+use crate::support::Home;
+
+#[test]
+fn the_oldest_is_deleted_unless_another_is_selected() {
+    let home = Home::with_snapshots();
+    home.gibus("backup -A home").expect(0);
+    let names = home.snapshots();
+    home.gibus("delete -A home --back 1").expect(0);
+    assert_eq!(home.snapshots(), [names[0].as_str(), names[2].as_str()]);
+    home.gibus("del -A home").expect(0);
+    assert_eq!(home.snapshots(), [names[2].as_str()]);
+    home.gibus("delete -A home --snapshot 2001-01-01-00-00-00")
+        .failure(10);
+}
+
+#[test]
+fn the_last_snapshot_is_deleted_only_on_purpose() {
+    let home = Home::with_archive();
+    home.gibus("backup -A home").expect(0);
+    let run = home.gibus("delete -A home");
+    assert!(run.failure(1).contains("--allow-last"), "{run:?}");
+    assert_eq!(home.snapshots().len(), 1);
+    home.gibus("delete -A home --allow-last").expect(0);
+    home.gibus("delete -A home").failure(10);
+}
+
+#[test]
+fn all_but_the_newest_are_deleted() {
+    let home = Home::with_snapshots();
+    home.gibus("backup -A home").expect(0);
+    let names = home.snapshots();
+    assert_eq!(
+        home.gibus("delete -A home --all-but-newest 3").expect(0),
+        "There is nothing to delete\n"
+    );
+    home.gibus("delete -A home --all-but-newest 1 --dry-run")
+        .expect(0);
+    assert_eq!(home.snapshots().len(), 3);
+    home.gibus("delete -A home --all-but-newest 1").expect(0);
+    assert_eq!(home.snapshots(), [names[2].as_str()]);
+}
+
+#[test]
+fn a_dry_run_tells_what_would_be_freed_and_prune_frees_it() {
+    let home = Home::with_archive();
+    let bytes: Vec<u8> = (0..100_000u32)
+        .flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes())
+        .collect();
+    home.write("files/big", &bytes);
+    home.gibus("backup -A home").expect(0);
+    fs::remove_file(home.path("files/big")).unwrap();
+    home.gibus("backup -A home").expect(0);
+    let plan = home.json("delete -A home --dry-run");
+    let frees = plan["frees_bytes"].as_u64().unwrap();
+    assert!(frees > 100_000, "{plan}");
+    home.gibus("delete -A home").expect(0);
+    let before = home.json("repo stats main");
+    assert_eq!(before["unreferenced_contents"], 1);
+    let plan = home.json("repo prune main --dry-run");
+    assert!(plan["freed_bytes"].as_u64().unwrap() >= frees, "{plan}");
+    let done = home.json("prune main");
+    assert!(done["freed_bytes"].as_u64().unwrap() >= frees, "{done}");
+    assert_eq!(home.gibus("cat -A home files/a.txt").expect(0), "one\n");
+    home.gibus("repo check main --read-data").expect(0);
+}
+
+#[test]
+fn a_lost_claim_is_supplied_again_before_anything_is_pruned() {
+    let home = Home::with_snapshots();
+    let claims = home.repository().join("claims");
+    for claim in fs::read_dir(&claims).unwrap() {
+        fs::remove_file(claim.unwrap().path()).unwrap();
+    }
+    let run = home.gibus("repo check main");
+    assert!(run.expect(1).contains("claim"), "{run:?}");
+    let run = home.gibus("repo prune main");
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(
+        run.stderr.contains("2 claims were missing or damaged"),
+        "{run:?}"
+    );
+    home.gibus("repo check main --read-data").expect(0);
+    assert_eq!(
+        home.gibus("cat -A home --back 1 files/a.txt").expect(0),
+        "one\n"
+    );
+}
+
+#[test]
+fn a_claim_without_a_snapshot_is_released() {
+    let home = Home::with_snapshots();
+    let names = home.snapshots();
+    // As a deletion leaves it that is killed half-way.
+    fs::remove_file(home.archive().join(&names[0])).unwrap();
+    let run = home.gibus("repo prune main");
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(
+        run.stderr
+            .contains("1 claim was left by an interrupted run"),
+        "{run:?}"
+    );
+    let stats = home.json("repo stats main");
+    assert_eq!(stats["claims"], 1);
+    assert_eq!(stats["unreferenced_contents"], 0);
+    home.gibus("repo check main --read-data").expect(0);
+}
+
+#[test]
+fn nothing_is_pruned_while_an_archive_cannot_be_read() {
+    let home = Home::with_snapshots();
+    fs::rename(home.archive(), home.path("hidden")).unwrap();
+    let run = home.gibus("repo prune main");
+    assert_ne!(run.code, Some(0), "{run:?}");
+    assert_eq!(home.json("repo stats main")["claims"], 2);
+}
+
+#[test]
+fn a_damaged_snapshot_can_be_deleted() {
+    let home = Home::with_snapshots();
+    let names = home.snapshots();
+    crate::support::damage(&home.archive().join(&names[0]));
+    let run = home.gibus("delete -A home");
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.stderr.contains("could not be read"), "{run:?}");
+    let run = home.gibus("repo prune main");
+    assert!(run.stderr.contains("released"), "{run:?}");
+    assert_eq!(home.json("repo stats main")["claims"], 1);
+}
