@@ -5,7 +5,7 @@
 //! - [`lookup`] repositories and archives by name, [`source`] the snapshots that are read from
 //! - [`failure`] exit codes and errors, [`problems`] what went wrong with single files
 //! - [`output`], [`human`], [`json`], [`entry`], [`plan`] what is printed and how
-//! - [`progress`], [`signals`] what happens while work is going on
+//! - [`progress`], [`signals`], [`watchdog`] what happens while work is going on
 //! - every other module is the command of its name
 //!
 //! User wording lives here; the engine returns values and errors.
@@ -41,6 +41,7 @@ pub mod signals;
 pub mod snapshots;
 pub mod source;
 pub mod values;
+pub mod watchdog;
 
 use std::ffi::OsString;
 
@@ -75,6 +76,7 @@ fn run_line(line: &CommandLine) -> Exit {
 
 fn start(line: &CommandLine) -> Result<Context, Failure> {
     signals::listen()?;
+    watchdog::start(line.global.patience, line.global.json)?;
     raise_open_files_limit();
     Ok(Context::new(&line.global)?)
 }

@@ -37,7 +37,7 @@ pub const FORMAT_VERSION: u16 = 1;
 pub const MAX_PAGE_LEN: usize = 64 << 20;
 
 const RECORD_LEN: usize = 48;
-const MAX_DIRECTORY_LEN: usize = 1 << 30;
+const MAX_DIRECTORY_LEN: usize = 256 << 20;
 /// Read from the end at once when a file is opened: trailer and most directories.
 const TAIL_LEN: u64 = 64 << 10;
 

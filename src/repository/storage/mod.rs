@@ -13,6 +13,7 @@ pub mod local;
 pub mod memory;
 #[cfg(test)]
 mod suite;
+pub mod waiting;
 
 use std::io::Write;
 use std::sync::Arc;

@@ -30,6 +30,7 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, StatxFlags};
 use rustix::io::{Errno, retry_on_intr};
 
+use super::waiting::{self, DURABLE};
 use super::{Listed, NewFile, Space, Storage};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::fs::{LocalFile, ReadAt, escaped_path};
@@ -80,6 +81,7 @@ impl LocalStorage {
     ///
     /// Errors: [`ErrorKind::NotFound`] when it is not.
     pub fn open(path: &Path) -> Result<LocalStorage> {
+        let _call = waiting::note("open", path);
         let root = reading(|| open_folder(CWD, path)).context("open the folder", path)?;
         Ok(LocalStorage {
             place: Arc::new(Place {
@@ -129,6 +131,7 @@ impl Place {
 
 impl Storage for LocalStorage {
     fn list(&self, folder: &str) -> Result<Vec<Listed>> {
+        let _call = waiting::note("list", &self.place.path);
         let mut listed = Vec::new();
         self.for_each_file(folder, StatxFlags::SIZE, |name, status| {
             listed.push(Listed {
@@ -141,6 +144,7 @@ impl Storage for LocalStorage {
 
     fn open(&self, name: &str) -> Result<Arc<dyn ReadAt>> {
         checked(name)?;
+        let _call = waiting::note("open a file in", &self.place.path);
         let path = || self.place.full_path(name);
         // Should the name lead to a pipe, do not wait for its other end.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -151,11 +155,15 @@ impl Storage for LocalStorage {
             return Err(not_a_file("open").at(path()));
         }
         let file = LocalFile::new(file).context("open", path())?;
-        Ok(Arc::new(StoredFile(file)))
+        Ok(Arc::new(StoredFile {
+            file,
+            place: Arc::clone(&self.place),
+        }))
     }
 
     fn size(&self, name: &str) -> Result<Option<u64>> {
         checked(name)?;
+        let _call = waiting::note("look into", &self.place.path);
         let found =
             reading(|| rustix::fs::statat(&self.place.root, name, AtFlags::SYMLINK_NOFOLLOW));
         match found {
@@ -173,6 +181,7 @@ impl Storage for LocalStorage {
     }
 
     fn publish(&self, files: Vec<(Box<dyn NewFile>, String)>) -> Result<Vec<usize>> {
+        let _call = waiting::note(DURABLE, &self.place.path);
         self.place.publish(files)
     }
 
@@ -181,11 +190,13 @@ impl Storage for LocalStorage {
         file: Box<dyn NewFile>,
         names: &mut dyn Iterator<Item = String>,
     ) -> Result<String> {
+        let _call = waiting::note(DURABLE, &self.place.path);
         self.place.publish_first_free(file, names)
     }
 
     fn delete(&self, name: &str) -> Result<()> {
         checked(name)?;
+        let _call = waiting::note("delete from", &self.place.path);
         let deleted =
             retry_on_intr(|| rustix::fs::unlinkat(&self.place.root, name, AtFlags::empty()));
         match deleted {
@@ -199,6 +210,7 @@ impl Storage for LocalStorage {
     }
 
     fn flush_deletions(&self, folder: &str) -> Result<()> {
+        let _call = waiting::note(DURABLE, &self.place.path);
         self.place.sync_folders(Some(folder))
     }
 
@@ -234,6 +246,7 @@ impl Storage for LocalStorage {
     }
 
     fn space(&self) -> Result<Space> {
+        let _call = waiting::note("look into", &self.place.path);
         let status = reading(|| rustix::fs::fstatvfs(&self.place.root))
             .context("ask for the free space of", &self.place.path)?;
         Ok(Space {
@@ -286,17 +299,21 @@ impl LocalStorage {
 }
 
 /// A stored file; a read that fails is tried again.
-struct StoredFile(LocalFile);
+struct StoredFile {
+    file: LocalFile,
+    place: Arc<Place>,
+}
 
 impl ReadAt for StoredFile {
     fn len(&self) -> u64 {
-        self.0.len()
+        self.file.len()
     }
 
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        let _call = waiting::note("read from", &self.place.path);
         let mut retries = READ_RETRIES;
         loop {
-            match self.0.read_exact_at(buffer, offset) {
+            match self.file.read_exact_at(buffer, offset) {
                 Err(e) if retries > 0 && is_hiccup(&e) => {
                     retries -= 1;
                     std::thread::sleep(RETRY_PAUSE);

@@ -13,7 +13,7 @@ use rustix::io::{Errno, retry_on_intr};
 use super::{Place, TEMPORARY};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::repository::process::Process;
-use crate::repository::storage::NewFile;
+use crate::repository::storage::{NewFile, waiting};
 
 /// Written to the file at once.
 const BUFFER_LEN: usize = 256 << 10;
@@ -81,6 +81,7 @@ impl LocalNewFile {
     }
 
     fn write_through(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let _call = waiting::note("write to", &self.place.path);
         let written = self.open().and_then(|mut file| file.write_all(bytes));
         self.is_broken |= written.is_err();
         written
