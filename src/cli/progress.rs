@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use console::{Term, measure_text_width};
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::human;
 use crate::fs::escaped;
@@ -38,7 +38,7 @@ impl Progress {
         let monitor = Arc::clone(monitor);
         let (stop, stopped) = bounded::<()>(0);
         let draw = move || {
-            let bar = ProgressBar::no_length();
+            let bar = ProgressBar::hidden();
             let mut has_total = None;
             loop {
                 // Disconnected is the signal to stop; a timeout is the time to draw.
@@ -46,6 +46,10 @@ impl Progress {
                     break;
                 }
                 update(&bar, &monitor, &mut has_total);
+                if bar.is_hidden() {
+                    // Not before there is something to show.
+                    bar.set_draw_target(ProgressDrawTarget::stderr());
+                }
             }
             bar.finish_and_clear();
         };

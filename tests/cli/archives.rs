@@ -114,7 +114,7 @@ fn the_rule_that_decides_is_named_and_the_last_saved_version() {
     let newest = home.snapshots().pop().unwrap();
     assert!(run.expect(0).contains("'sub'"), "{run:?}");
     assert!(
-        run.stdout.contains(&format!("Last saved version: 4 B of ")),
+        run.stdout.contains("Last saved version: 4 B of "),
         "{run:?}"
     );
     assert!(run.stdout.contains(&newest), "{run:?}");
