@@ -75,8 +75,8 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DURATION", default_value = "0", hide_default_value = true, value_parser = values::parse_duration)]
     pub wait: Duration,
 
-    /// Give up when a disk or a share has not answered a call for this long; ten times as long for
-    /// calls that make data durable
+    /// Give up when a disk or a share has not answered a call for this long (0: never); ten times as
+    /// long for calls that make data durable
     #[arg(long, global = true, value_name = "DURATION", default_value = "60s", value_parser = values::parse_duration)]
     pub patience: Duration,
 }

@@ -15,8 +15,11 @@ use crate::repository::storage::waiting::{self, DURABLE};
 /// Calls that make data durable may send all of it over a slow network first.
 const DURABLE_FACTOR: u32 = 10;
 
-/// Starts to watch.
+/// Starts to watch; with a `patience` of zero, which is endless, not.
 pub fn start(patience: Duration, as_json: bool) -> Result<()> {
+    if patience.is_zero() {
+        return Ok(());
+    }
     let pause = (patience / 10).clamp(Duration::from_millis(50), Duration::from_secs(1));
     thread::Builder::new()
         .name("watchdog".to_owned())
