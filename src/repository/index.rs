@@ -277,6 +277,20 @@ impl Index {
         merge_chunks(tables.map(|t| boxed(t.all_chunks())).collect(), each)
     }
 
+    /// [`Index::each_content`] without the rows of pages that are damaged.
+    pub fn each_readable_content(&self, each: impl FnMut(ContentRow) -> Result<()>) -> Result<()> {
+        let tables = self.tables.iter();
+        let sources = tables.map(|t| boxed(t.all_contents().filter(is_worth_telling)));
+        merge_contents(sources.collect(), each)
+    }
+
+    /// [`Index::each_chunk`] without the rows of pages that are damaged.
+    pub fn each_readable_chunk(&self, each: impl FnMut(ChunkRow) -> Result<()>) -> Result<()> {
+        let tables = self.tables.iter();
+        let sources = tables.map(|t| boxed(t.all_chunks().filter(is_worth_telling)));
+        merge_chunks(sources.collect(), each)
+    }
+
     /// Every pack that rows name.
     pub fn packs(&self) -> HashSet<Id> {
         self.tables
@@ -288,4 +302,12 @@ impl Index {
 
 fn boxed<'a, T>(rows: impl Iterator<Item = T> + 'a) -> Box<dyn Iterator<Item = T> + 'a> {
     Box::new(rows)
+}
+
+/// Rows, and what ends all work; not that a page is damaged.
+fn is_worth_telling<T>(row: &Result<T>) -> bool {
+    match row {
+        Ok(_) => true,
+        Err(e) => e.is_fatal(),
+    }
 }

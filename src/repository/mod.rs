@@ -76,6 +76,7 @@ pub mod process;
 pub mod prune;
 pub mod read;
 pub mod repair;
+mod rounds;
 pub mod settings;
 pub mod stats;
 pub mod storage;

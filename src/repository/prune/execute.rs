@@ -12,14 +12,12 @@ use crate::progress::{Monitor, Phase};
 use crate::repository::index::Index;
 use crate::repository::pack::{pack_id, pack_name};
 use crate::repository::read::{BlockSource, slice_of};
+use crate::repository::rounds::rounds;
 use crate::repository::settings::Settings;
 use crate::repository::storage::publish_one;
 use crate::repository::store::{NewPieceKind, StoreSession};
 use crate::repository::table::write::{TableHead, TableWriter};
 use crate::repository::table::{BlockRecord, ContentRow, Piece, Place, table_name};
-
-/// Claimed pieces moved in one go: bounds memory.
-const PIECES_A_ROUND: u64 = 500_000;
 
 /// A block, and its pieces that are to be moved.
 type BlockWork = (BlockRecord, Vec<(Piece, NewPieceKind)>);
@@ -56,7 +54,8 @@ impl Pruner<'_> {
         live.delete_unneeded(storage)?;
 
         let rewriting = (|| -> Result<()> {
-            for round in self.rounds(&index, &plan)? {
+            let packs: Vec<Id> = plan.packs_to_rewrite.iter().map(|(id, _)| *id).collect();
+            for round in rounds(&index, &packs)? {
                 self.monitor.check_cancelled()?;
                 let keep = |row: &ContentRow| live.contains(row.number);
                 self.move_pieces(&index, &round, keep, Some(&live_chunks))?;
@@ -111,45 +110,6 @@ impl Pruner<'_> {
             storage.flush_deletions(folder)?;
         }
         Ok(())
-    }
-
-    /// The packs to rewrite, in rounds.
-    fn rounds(&self, index: &Index, plan: &PrunePlan) -> Result<Vec<Vec<Id>>> {
-        let wanted: HashSet<Id> = plan.packs_to_rewrite.iter().map(|(id, _)| *id).collect();
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut pieces: HashMap<Id, u64> = HashMap::new();
-        let mut count = |piece: &Piece| {
-            if wanted.contains(&piece.block.pack) {
-                *pieces.entry(piece.block.pack).or_default() += 1;
-            }
-        };
-        index.each_content(|row| {
-            if let Place::Piece(piece) | Place::Chunked(piece) = row.place {
-                count(&piece);
-            }
-            Ok(())
-        })?;
-        index.each_chunk(|row| {
-            count(&row.piece);
-            Ok(())
-        })?;
-        let mut rounds = Vec::new();
-        let mut round = Vec::new();
-        let mut sum = 0;
-        for (pack, _) in &plan.packs_to_rewrite {
-            sum += pieces.get(pack).copied().unwrap_or(0);
-            round.push(*pack);
-            if sum >= PIECES_A_ROUND {
-                rounds.push(std::mem::take(&mut round));
-                sum = 0;
-            }
-        }
-        if !round.is_empty() {
-            rounds.push(round);
-        }
-        Ok(rounds)
     }
 
     /// Copies from `packs` to new ones the contents that `keep` says and the chunks named (`None`: all),
