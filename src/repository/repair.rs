@@ -17,8 +17,9 @@ use roaring::RoaringBitmap;
 
 use super::Repository;
 use super::check::{CheckOptions, CheckReport};
+use super::claims::LiveClaims;
 use super::index::Index;
-use super::loose::{digest_of, loose_name};
+use super::loose::{digest_of, loose_name, name_of};
 use super::pack::{ChunkList, PieceKind, block_record, pack_id, pack_name, read_block, read_meta};
 use super::settings::Layout;
 use super::store::existing_packs;
@@ -39,7 +40,8 @@ pub struct RepairReport {
     pub replaced_tables: u64,
     /// Rows that were rebuilt.
     pub rebuilt_rows: u64,
-    /// Contents that are lost: their rows are gone, and the next backup stores again what it still finds.
+    /// Contents that something claims and that are lost: their rows are gone, and the next backup stores again
+    /// what it still finds.
     pub lost_contents: HashMap<SegmentId, RoaringBitmap>,
     /// What was found before.
     pub check: CheckReport,
@@ -77,7 +79,8 @@ impl Repository {
                 damaged.push(table.id());
             }
         }
-        let index = all.without(&damaged);
+        let mut index = all.without(&damaged);
+        self.note_stale_rows(&mut index, monitor)?;
         let saved: HashSet<_> = contents.iter().map(|row: &ContentRow| row.number).collect();
         let (pack_contents, pack_chunks) = self.rows_of_packs(&index, monitor)?;
         contents.extend(
@@ -108,11 +111,34 @@ impl Repository {
         report.check = self.check(&CheckOptions { read_data: true }, monitor)?;
         if !report.check.damaged.is_empty() {
             self.drop_damaged(&report.check, monitor)?;
-            report.lost_contents = report.check.damaged.clone();
+            report.lost_contents = self.claimed_of(&report.check.damaged);
         }
         self.replace_packs(&report.check.damaged_packs, monitor)?;
         *crate::progress::lock(&self.inner.index) = None;
         Ok(report)
+    }
+
+    /// Marks as lost the rows that lead nowhere. Where the newest table is lost, an older one may still have
+    /// rows that say where contents were before a prune or a conversion moved them.
+    fn note_stale_rows(&self, index: &mut Index, monitor: &Monitor) -> Result<()> {
+        let storage = &**self.storage();
+        index.note_packs(&existing_packs(storage)?)?;
+        let mut stale = Vec::new();
+        index.each_content(|row| {
+            if let (Some(name), Place::Loose(place)) = (name_of(&row), row.place) {
+                monitor.check_cancelled()?;
+                match storage.size(&name) {
+                    Ok(Some(bytes)) if bytes == place.stored_bytes => {}
+                    Err(e) if e.is_fatal() => return Err(e),
+                    _ => stale.push(row.number),
+                }
+            }
+            Ok(())
+        })?;
+        for number in stale {
+            index.add_lost(number);
+        }
+        Ok(())
     }
 
     /// Rows for what lies in packs and is in no table.
@@ -254,8 +280,12 @@ impl Repository {
         }
         for codec in [Codec::Zstd, Codec::Gzip, Codec::None] {
             let name = loose_name(&wanted, codec, false);
-            let Some(stored_bytes) = storage.size(&name)? else {
-                continue;
+            let stored_bytes = match storage.size(&name) {
+                Ok(Some(bytes)) => bytes,
+                // Not there, or something else is in its place.
+                Ok(None) => continue,
+                Err(e) if e.kind() == ErrorKind::Damaged => continue,
+                Err(e) => return Err(e),
             };
             let has_twin = storage
                 .list(folder)?
@@ -282,6 +312,21 @@ impl Repository {
             }
         }
         Ok(None)
+    }
+
+    /// Those that something claims, or may claim. What an interrupted prune has deleted already is no loss.
+    fn claimed_of(
+        &self,
+        damaged: &HashMap<SegmentId, RoaringBitmap>,
+    ) -> HashMap<SegmentId, RoaringBitmap> {
+        let Ok(live) = LiveClaims::load(&**self.storage(), self.id()) else {
+            return damaged.clone();
+        };
+        let claimed = damaged.iter().filter_map(|(segment, ordinals)| {
+            let claimed = ordinals & live.used().get(segment)?;
+            (!claimed.is_empty()).then_some((*segment, claimed))
+        });
+        claimed.collect()
     }
 
     /// Copies what can be read of damaged packs to new ones, and deletes them.

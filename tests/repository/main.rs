@@ -5,4 +5,5 @@ mod damage;
 mod reclaiming;
 mod round_trip;
 mod samples;
+mod stale_rows;
 mod support;

@@ -13,7 +13,7 @@ use crate::repository::index::Index;
 use crate::repository::pack::{pack_id, pack_name};
 use crate::repository::read::{BlockSource, slice_of};
 use crate::repository::rounds::rounds;
-use crate::repository::settings::Settings;
+use crate::repository::settings::{Layout, Settings};
 use crate::repository::storage::publish_one;
 use crate::repository::store::{NewPieceKind, StoreSession};
 use crate::repository::table::write::{TableHead, TableWriter};
@@ -155,10 +155,16 @@ impl Pruner<'_> {
         let mut blocks: Vec<_> = blocks.into_values().collect();
         blocks.sort_by_key(|(block, _)| (block.pack, block.offset));
 
+        // What lies in packs stays in packs: a conversion to the other layout may have been interrupted, and
+        // goes on only when somebody says so.
+        let settings = Settings {
+            layout: Layout::Packed,
+            ..self.settings
+        };
         let session = StoreSession::rewrite(
             Arc::clone(self.blocks.shared_storage()),
             self.repository,
-            self.settings,
+            settings,
             index.next_generation(),
             Arc::clone(self.monitor),
         )?;
