@@ -127,7 +127,8 @@ fn orphans(
         .collect()
 }
 
-/// Puts right what can be: supplies the claims of snapshots again, releases those without a snapshot.
+/// Puts right what can be: supplies the claims of snapshots again, releases those without a snapshot, deletes
+/// the unfinished snapshots of runs that were killed.
 /// The repository is locked exclusively.
 pub fn reconcile(
     repository: &Repository,
@@ -144,6 +145,9 @@ pub fn reconcile(
     for claim in &amiss.orphans {
         monitor.check_cancelled()?;
         repository.release_contents(*claim)?;
+    }
+    for archive in archives {
+        archive.delete_leftovers()?;
     }
     Ok(amiss)
 }

@@ -209,6 +209,15 @@ impl Archive {
         self.storage.flush_deletions("")
     }
 
+    /// Deletes the unfinished files of runs that are over; how many there were.
+    pub fn delete_leftovers(&self) -> Result<usize> {
+        let leftovers = self.storage.leftovers()?;
+        for leftover in &leftovers {
+            self.storage.delete_leftover(&leftover.name)?;
+        }
+        Ok(leftovers.len())
+    }
+
     /// Deletes an archive that has no snapshots, with its folder.
     ///
     /// Errors: [`ErrorKind::Invalid`] when it has any.
@@ -221,9 +230,7 @@ impl Archive {
                     .advise("delete them first"),
             );
         }
-        for leftover in self.storage.leftovers()? {
-            self.storage.delete_leftover(&leftover.name)?;
-        }
+        self.delete_leftovers()?;
         for (_, name) in file::numbered(&*self.storage)? {
             self.storage.delete(&name)?;
         }
