@@ -11,3 +11,5 @@
 mod support;
 
 mod comparison;
+mod kills;
+mod scene;
