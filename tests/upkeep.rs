@@ -91,6 +91,10 @@ impl Fixture {
         self.repository.claim_states().unwrap().of(claim)
     }
 
+    fn repositories(&self) -> Vec<Repository> {
+        vec![self.repository.clone()]
+    }
+
     fn archives(&self) -> Vec<Archive> {
         vec![self.archive.clone()]
     }
@@ -126,7 +130,8 @@ fn a_deleted_snapshot_is_gone_and_its_claim_released() {
         BTreeSet::from([claim])
     );
     let monitor = &fixture.monitor;
-    let report = delete_snapshots(&plan, &fixture.archive, &fixture.repository, monitor).unwrap();
+    let report =
+        delete_snapshots(&plan, &fixture.archive, &fixture.repositories(), monitor).unwrap();
     assert_eq!(report.deleted, [old]);
     assert!(report.unreleased.is_empty());
     assert_eq!(fixture.archive.snapshots().unwrap(), [new]);
@@ -152,7 +157,7 @@ fn an_interrupted_deletion_has_deleted_whole_snapshots() {
     let plan = plan_deletion(&fixture.archive, &names[..2], false).unwrap();
     let cancelled = Monitor::new();
     cancelled.cancel();
-    let error = delete_snapshots(&plan, &fixture.archive, &fixture.repository, &cancelled);
+    let error = delete_snapshots(&plan, &fixture.archive, &fixture.repositories(), &cancelled);
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Cancelled);
     assert_eq!(fixture.archive.snapshots().unwrap(), names);
     let amiss = disagreement(&fixture.repository, &fixture.archives(), &fixture.monitor).unwrap();
@@ -316,7 +321,7 @@ fn a_snapshot_that_was_put_back_after_its_deletion_is_told() {
     delete_snapshots(
         &plan,
         &fixture.archive,
-        &fixture.repository,
+        &fixture.repositories(),
         &fixture.monitor,
     )
     .unwrap();

@@ -23,12 +23,7 @@ use super::{
 ///     gibus archive create home --repo main --include ~
 ///     gibus backup -A home
 #[derive(Debug, Parser)]
-#[command(
-    name = "gibus",
-    version,
-    verbatim_doc_comment,
-    disable_help_subcommand = true
-)]
+#[command(name = "gibus", version, verbatim_doc_comment)]
 #[command(after_long_help = EXIT_CODES)]
 pub struct CommandLine {
     #[command(flatten)]

@@ -75,7 +75,7 @@ fn back_up_one(
 ) -> Result<(JsonBackup, Exit), Failure> {
     let mut found = lookup::archive(context, name)?;
     let repository = lookup::repository_of(context, &found.entry)?;
-    found.bring_up_to_date(&repository)?;
+    found.bring_up_to_date(&repository.entry)?;
     let now = Zoned::now();
     let (report, problems) = context.work(|monitor| {
         let request = BackupRequest {

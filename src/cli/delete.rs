@@ -6,13 +6,16 @@ use serde::Serialize;
 use super::context::Context;
 use super::failure::{Exit, Failure, Missing, Outcome};
 use super::human::{counted, size};
+use super::lookup::{self, FoundArchive};
 use super::output::complain;
 use super::select::Selection;
-use super::{lookup, values};
+use super::values;
+use crate::repository::Repository;
+use crate::repository::costs::ClaimCosts;
 use crate::snapshot::archive::Archive;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::archive::select::Select;
-use crate::snapshot::delete::{delete_snapshots, plan_deletion};
+use crate::snapshot::delete::{DeletionPlan, delete_snapshots, plan_deletion};
 
 /// Delete snapshots: the oldest one, or those that are selected
 ///
@@ -51,14 +54,20 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
     }
     let plan =
         plan_deletion(&found.archive, &names, options.allow_last).map_err(Failure::refused)?;
-    let repository = lookup::repository_of(context, &found.entry)?.repository;
+    let repositories = repositories(&plan, &found, context)?;
     if options.dry_run {
-        let claims = [plan.claims_in(repository.id())];
-        let (costs, _) = context.work(|monitor| repository.claim_costs(&claims, monitor))?;
+        let mut freed = ClaimCosts::default();
+        for repository in &repositories {
+            let claims = [plan.claims_in(repository.id())];
+            let (costs, _) = context.work(|monitor| repository.claim_costs(&claims, monitor))?;
+            for costs in costs {
+                freed.alone_contents += costs.alone_contents;
+                freed.alone_stored_bytes += costs.alone_stored_bytes;
+            }
+        }
         for name in &names {
             say(context, &format!("Would delete {name}"))?;
         }
-        let freed = costs.first().copied().unwrap_or_default();
         say(
             context,
             &format!(
@@ -76,19 +85,35 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         );
     }
     let (report, _) =
-        context.work(|monitor| delete_snapshots(&plan, &found.archive, &repository, monitor))?;
-    if !context.out.is_json() {
+        context.work(|monitor| delete_snapshots(&plan, &found.archive, &repositories, monitor))?;
+    let style = context.out.style();
+    if !style.json {
         for name in &report.deleted {
             context.out.tell(&format!("Deleted {name}"))?;
         }
-        for name in &report.unreleased {
+        for name in report.unreleased.iter().filter(|_| !style.quiet) {
             complain(&format!(
-                "note: {name} could not be read, so what it alone needed is given back only by \
-                 'gibus repo repair --release-lost'"
+                "note: {name} could not be read; prune finds out which contents it alone needed"
             ));
         }
     }
     done(context, options, &report.deleted, None, &report.unreleased)
+}
+
+/// The repositories that keep the contents of what is going to be deleted: that of the archive, and those
+/// that it had before.
+pub fn repositories(
+    plan: &DeletionPlan,
+    found: &FoundArchive,
+    context: &Context,
+) -> Result<Vec<Repository>, Failure> {
+    let mut repositories = vec![lookup::repository_of(context, &found.entry)?.repository];
+    for id in plan.repositories() {
+        if repositories.iter().all(|repository| repository.id() != id) {
+            repositories.push(lookup::repository_with_id(context, id)?);
+        }
+    }
+    Ok(repositories)
 }
 
 /// The snapshots that are meant, oldest first.

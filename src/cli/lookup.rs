@@ -6,8 +6,10 @@
 
 use crate::config::{ArchiveEntry, RepositoryEntry};
 use crate::error::{Error, ErrorKind};
+use crate::format::id::Id;
 use crate::repository::Repository;
 use crate::snapshot::archive::Archive;
+use crate::snapshot::archive::file::RepositoryRef;
 use crate::snapshot::places::{ArchiveName, RepositoryName};
 
 use super::context::Context;
@@ -30,12 +32,15 @@ pub struct FoundArchive {
 impl FoundArchive {
     /// Brings the file beside the snapshots up to date with the configuration, which is what counts, so
     /// that losing the configuration loses nothing.
-    pub fn bring_up_to_date(&mut self, repository: &FoundRepository) -> Result<(), Failure> {
+    pub fn bring_up_to_date(&mut self, repository: &RepositoryEntry) -> Result<(), Failure> {
         let specification = self.entry.specification.clone();
-        let place = repository.entry.place.clone();
+        let repository = RepositoryRef {
+            id: repository.id,
+            place: repository.place.clone(),
+        };
         self.archive.update(|file| {
             file.specification = specification;
-            file.repository.place = place;
+            file.repository = repository;
         })?;
         Ok(())
     }
@@ -111,23 +116,41 @@ pub fn repository_of(
     repository(context, archive.repository.as_str())
 }
 
-/// The archives of the configuration that keep their contents in a repository, opened.
+/// The repository with this id. A snapshot says which one it needs, and its archive may have gone on to
+/// another one since.
 ///
-/// Errors: one of them cannot be read. What it needs is not known then, so nothing may be removed.
+/// Errors: exit code 10 when the configuration has none with that id.
+pub fn repository_with_id(context: &Context, id: Id) -> Result<Repository, Failure> {
+    match context.config().repository_with_id(id)? {
+        Some(name) => Ok(repository(context, name.as_str())?.repository),
+        None => Err(
+            Error::new(ErrorKind::NotFound, "find the repository of the snapshot")
+                .because(format!("the configuration has none with the id {id}"))
+                .advise("'gibus repo adopt' takes it into the configuration"),
+        )
+        .or_missing(),
+    }
+}
+
+/// The archives of the configuration that keep their contents in a repository, and those that may have done
+/// so before, opened.
+///
+/// Errors: one of the former cannot be read. What it needs is not known then, so nothing may be removed.
 pub fn archives_of(
     context: &Context,
     repository: &RepositoryName,
-) -> Result<Vec<FoundArchive>, Failure> {
+) -> Result<Vec<Archive>, Failure> {
     let config = context.config();
+    let users = configured(config.archives_of(repository))?;
     let mut archives = Vec::new();
-    for name in configured(config.archives_of(repository))? {
-        let entry = configured(config.archives.get(&name))?;
-        let archive = open_archive(&entry)?;
-        archives.push(FoundArchive {
-            name,
-            entry,
-            archive,
-        });
+    for name in config.archives.names()? {
+        let opened = configured(config.archives.get(&name)).and_then(|entry| open_archive(&entry));
+        match opened {
+            Ok(archive) => archives.push(archive),
+            Err(failure) if users.contains(&name) => return Err(failure),
+            // What it has in this repository, if anything, is held by its claims all the same.
+            Err(_) => {}
+        }
     }
     Ok(archives)
 }

@@ -6,8 +6,6 @@ use super::context::Context;
 use super::failure::{Failure, Missing};
 use super::lookup;
 use super::select::{Selection, Source};
-use crate::config::ArchiveEntry;
-use crate::error::{Error, ErrorKind};
 use crate::repository::Repository;
 use crate::snapshot::archive::file::ArchiveFile;
 use crate::snapshot::archive::select::Select;
@@ -22,7 +20,8 @@ pub struct Snapshots {
 }
 
 enum Contents {
-    Configured(ArchiveEntry),
+    /// In a repository of the configuration.
+    Configured,
     /// In this folder, or where the snapshot says.
     Exigency(Option<PathBuf>),
 }
@@ -35,7 +34,7 @@ impl Snapshots {
                 let found = lookup::archive(context, name)?;
                 Ok(Snapshots {
                     series: Series::of_archive(&found.archive)?,
-                    contents: Contents::Configured(found.entry),
+                    contents: Contents::Configured,
                 })
             }
             (None, Some(path)) => Ok(Snapshots {
@@ -72,8 +71,8 @@ impl Snapshots {
         snapshot: &Snapshot,
     ) -> Result<Repository, Failure> {
         let wanted = ArchiveFile::from_header(snapshot.header()).repository;
-        let repository = match &self.contents {
-            Contents::Configured(entry) => lookup::repository_of(context, entry)?.repository,
+        match &self.contents {
+            Contents::Configured => lookup::repository_with_id(context, wanted.id),
             Contents::Exigency(given) => {
                 let place = find_repository(&wanted, &self.series.place, given.as_deref(), &[]);
                 let advice = "say with --repository where it is; 'gibus exigency scan' finds it";
@@ -81,19 +80,9 @@ impl Snapshots {
                     None => error.advise(advice),
                     Some(_) => error,
                 });
-                Repository::open(&place.or_missing()?).or_missing()?
+                Repository::open(&place.or_missing()?).or_missing()
             }
-        };
-        if repository.id() != wanted.id {
-            let error = Error::new(ErrorKind::NotFound, "open the repository of the snapshot")
-                .at(snapshot.place())
-                .because(format!(
-                    "its contents are in the repository with the id {}, and this one has another",
-                    wanted.id
-                ));
-            return Err(error).or_missing();
         }
-        Ok(repository)
     }
 }
 

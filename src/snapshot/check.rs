@@ -7,6 +7,7 @@ use super::archive::Archive;
 use super::archive::name::SnapshotName;
 use super::file::Snapshot;
 use crate::error::{Error, Result};
+use crate::format::id::Id;
 use crate::progress::Monitor;
 use crate::repository::Repository;
 use crate::repository::check::CheckReport;
@@ -71,16 +72,19 @@ pub fn check_snapshots(
                     trouble,
                 });
             };
-            check.snapshots += 1;
-            let snapshot = match open_whole(archive, name) {
-                Ok(snapshot) if snapshot.header().repository.id != repository.id() => continue,
-                Ok(snapshot) => snapshot,
+            let snapshot = match open_whole(archive, name, repository.id()) {
+                Ok(Some(snapshot)) => snapshot,
+                Ok(None) => continue,
                 Err(error) if error.is_fatal() => return Err(error),
+                // Of an archive that has gone on to another repository, it is for that one to tell.
+                Err(_) if archive.file().repository.id != repository.id() => continue,
                 Err(error) => {
                     find(Trouble::Unreadable(error));
+                    check.snapshots += 1;
                     continue;
                 }
             };
+            check.snapshots += 1;
             match claims.of(ClaimId(snapshot.header().claim_id)) {
                 ClaimState::Live => {}
                 ClaimState::Missing | ClaimState::Damaged => find(Trouble::Unclaimed),
@@ -97,10 +101,14 @@ pub fn check_snapshots(
     Ok(check)
 }
 
-fn open_whole(archive: &Archive, name: SnapshotName) -> Result<Snapshot> {
+/// Reads all of a snapshot; `None` if its contents are in another repository.
+fn open_whole(archive: &Archive, name: SnapshotName, repository: Id) -> Result<Option<Snapshot>> {
     let snapshot = Snapshot::open(&archive.path_of(name))?;
+    if snapshot.header().repository.id != repository {
+        return Ok(None);
+    }
     snapshot.verify()?;
-    Ok(snapshot)
+    Ok(Some(snapshot))
 }
 
 /// The files of a snapshot whose contents are damaged.

@@ -42,12 +42,17 @@ pub struct DeletionPlan {
 pub struct DeletionReport {
     /// Oldest first.
     pub deleted: Vec<SnapshotName>,
-    /// Those of them whose claim is not known, or is in another repository: what they held stays until
-    /// somebody releases it.
+    /// Those of them whose claim is not known: what they held stays until a prune finds out.
     pub unreleased: Vec<SnapshotName>,
 }
 
 impl DeletionPlan {
+    /// The repositories in which claims are going to be released.
+    pub fn repositories(&self) -> BTreeSet<Id> {
+        let claims = self.deletions.iter().filter_map(|deletion| deletion.claim);
+        claims.map(|(_, id)| id).collect()
+    }
+
     /// The claims in this repository that are going to be released.
     pub fn claims_in(&self, repository: Id) -> BTreeSet<ClaimId> {
         let claims = self.deletions.iter().filter_map(|deletion| deletion.claim);
@@ -93,11 +98,11 @@ pub fn plan_deletion(
     })
 }
 
-/// Carries out a plan, oldest first. When it is interrupted, what was deleted is deleted, whole.
+/// Carries out a plan, oldest first. `repositories` are those of [`DeletionPlan::repositories`]. When it is interrupted, what was deleted is deleted, whole.
 pub fn delete_snapshots(
     plan: &DeletionPlan,
     archive: &Archive,
-    repository: &Repository,
+    repositories: &[Repository],
     monitor: &Monitor,
 ) -> Result<DeletionReport> {
     let mut report = DeletionReport::default();
@@ -105,9 +110,15 @@ pub fn delete_snapshots(
         monitor.check_cancelled()?;
         archive.remove(deletion.name)?;
         report.deleted.push(deletion.name);
-        match deletion.claim {
-            Some((claim, id)) if id == repository.id() => repository.release_contents(claim)?,
-            _ => report.unreleased.push(deletion.name),
+        let release = deletion.claim.and_then(|(claim, id)| {
+            let repository = repositories
+                .iter()
+                .find(|repository| repository.id() == id)?;
+            Some(repository.release_contents(claim))
+        });
+        match release {
+            Some(released) => released?,
+            None => report.unreleased.push(deletion.name),
         }
     }
     Ok(report)

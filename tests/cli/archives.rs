@@ -168,3 +168,29 @@ fn one_bad_file_of_the_configuration_spoils_nothing_else() {
     // It may be an archive that needs what is pruned.
     home.gibus("repo prune main").failure(1);
 }
+
+#[test]
+fn an_archive_goes_on_in_another_repository_and_keeps_its_older_snapshots() {
+    let home = Home::with_snapshots();
+    home.gibus("repo create second --location disk2").expect(0);
+    home.gibus("archive edit home --repo second").expect(0);
+    let done = home.json("backup -A home");
+    assert_eq!(done["backups"][0]["build"]["read_files"], 2);
+    let cat = |back: &str| {
+        home.gibus(&format!("cat -A home --back {back} files/a.txt"))
+            .stdout
+    };
+    assert_eq!(
+        [cat("0"), cat("1"), cat("2")],
+        ["one and more\n", "one and more\n", "one\n"]
+    );
+    for name in ["main", "second"] {
+        home.gibus(&format!("repo prune {name}")).expect(0);
+        home.gibus(&format!("repo check {name} --read-data"))
+            .expect(0);
+    }
+    assert_eq!(cat("2"), "one\n");
+    home.gibus("delete -A home --all-but-newest 1").expect(0);
+    assert_eq!(home.json("repo stats main")["claims"], 0);
+    assert_eq!(cat("0"), "one and more\n");
+}

@@ -4,6 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::cli::context::Context;
+use crate::cli::delete::repositories;
 use crate::cli::failure::{Exit, Failure, Missing, Outcome};
 use crate::cli::human::counted;
 use crate::cli::lookup;
@@ -61,10 +62,10 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
     let what = format!("{number} and the folder {place}");
     if !options.dry_run {
         if !snapshots.is_empty() {
-            let repository = lookup::repository_of(context, &found.entry)?.repository;
             let plan = plan_deletion(&found.archive, &snapshots, true)?;
+            let repositories = repositories(&plan, &found, context)?;
             context
-                .work(|monitor| delete_snapshots(&plan, &found.archive, &repository, monitor))?;
+                .work(|monitor| delete_snapshots(&plan, &found.archive, &repositories, monitor))?;
         }
         found.archive.delete()?;
     }

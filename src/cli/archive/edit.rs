@@ -24,6 +24,10 @@ pub struct Options {
     #[arg(value_name = "NAME")]
     pub name: String,
 
+    /// Keep the contents of the next snapshots in this repository; those that are there stay where they are
+    #[arg(long, value_name = "NAME")]
+    pub repo: Option<String>,
+
     /// Another file or folder to back up
     #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath)]
     pub include: Vec<PathBuf>,
@@ -78,6 +82,7 @@ impl Options {
             self.no_uncompressed,
         ];
         self.rules.is_given()
+            || self.repo.is_some()
             || switches.contains(&true)
             || !self.include.is_empty()
             || !self.remove_include.is_empty()
@@ -119,17 +124,20 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         specification = in_editor(context, &found.name, &specification)?;
     }
     specification.validate()?;
-    if specification == found.entry.specification {
+    let before = found.entry.clone();
+    if let Some(name) = &options.repo {
+        found.entry.repository = lookup::repository(context, name)?.name;
+    }
+    found.entry.specification = specification;
+    if found.entry == before {
         context.out.tell("Nothing was changed")?;
         return Ok(Exit::Done);
     }
-    found.entry.specification = specification.clone();
     // The configuration first: it is what the next backup goes by, and a backup brings the copy beside the
     // snapshots up to date as well.
     context.config().archives.set(&found.name, &found.entry)?;
-    found
-        .archive
-        .update(|file| file.specification = specification)?;
+    let repositories = context.config().repositories;
+    found.bring_up_to_date(&repositories.get(&found.entry.repository)?)?;
     warn_of_missing(&found.entry.specification, context);
     tell(
         context,

@@ -67,13 +67,16 @@ fn archives(
 ) -> Result<Vec<Archive>, Failure> {
     let mut archives = Vec::new();
     for (name, entry) in context.config().archives.all()? {
-        let opened = match entry {
-            Ok(entry) if entry.repository != *repository => continue,
-            Ok(entry) => lookup::open_archive(&entry),
-            Err(error) => Err(Failure::from(error)),
-        };
+        // Of one that has gone on to another repository, older snapshots may need this one.
+        let is_user = entry
+            .as_ref()
+            .map_or(true, |entry| entry.repository == *repository);
+        let opened = entry
+            .map_err(Failure::from)
+            .and_then(|entry| lookup::open_archive(&entry));
         match opened {
             Ok(archive) => archives.push(archive),
+            Err(_) if !is_user => {}
             Err(failure) => unavailable.push((name.to_string(), failure.why())),
         }
     }

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::create::{CodecName, LayoutName};
-use super::prune::{opened_archives, put_right};
+use super::prune::put_right;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Outcome};
 use crate::cli::human::{counted, size};
@@ -56,7 +56,7 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         ))?;
         return Ok(Exit::Done);
     }
-    let archives = opened_archives(context, &found)?;
+    let archives = lookup::archives_of(context, &found.name)?;
     put_right(context, &found.repository, &archives)?;
     let ((repository, report), _) =
         context.work(|monitor| found.repository.convert(&settings, monitor))?;

@@ -30,7 +30,7 @@ pub struct Options {
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
     let found = lookup::repository(context, &options.name)?;
-    let archives = opened_archives(context, &found)?;
+    let archives = lookup::archives_of(context, &found.name)?;
     if options.dry_run {
         return dry_run(&found, &archives, context);
     }
@@ -76,16 +76,6 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// The archives that use a repository. All of them have to be readable: what cannot be read may need
-/// anything.
-pub fn opened_archives(
-    context: &Context,
-    found: &FoundRepository,
-) -> Result<Vec<Archive>, Failure> {
-    let archives = lookup::archives_of(context, &found.name)?;
-    Ok(archives.into_iter().map(|found| found.archive).collect())
-}
-
 /// Makes claims and snapshots agree, and tells what had to be done for that.
 pub fn put_right(
     context: &mut Context,
@@ -96,7 +86,8 @@ pub fn put_right(
         let _lock = repository.lock_exclusive("looking for lost claims", monitor)?;
         reconcile(repository, archives, monitor)
     })?;
-    if !context.out.is_json() {
+    let style = context.out.style();
+    if !style.json && !style.quiet {
         for line in lines(&amiss) {
             complain(&line);
         }

@@ -4,7 +4,7 @@ use clap::Args;
 
 use serde::Serialize;
 
-use super::prune::{opened_archives, put_right};
+use super::prune::put_right;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, Outcome};
 use crate::cli::human::counted;
@@ -40,7 +40,7 @@ pub struct Options {
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
     let found = lookup::repository(context, &options.name)?;
-    let archives = opened_archives(context, &found)?;
+    let archives = lookup::archives_of(context, &found.name)?;
     let repository = &found.repository;
     if options.dry_run {
         return dry_run(&found, &archives, context);
