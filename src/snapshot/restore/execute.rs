@@ -509,6 +509,11 @@ impl<'a> Run<'a> {
         match made {
             Ok(id) => {
                 shop.monitor.file_done(0);
+                if job.entry.incomplete {
+                    let why = "it could not be read completely when the snapshot was made";
+                    let path = shop.path_of(job);
+                    shop.monitor.warn(&path, "restore all that was in", why);
+                }
                 Ok(Some(id))
             }
             Err(error) => {

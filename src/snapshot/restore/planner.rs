@@ -597,6 +597,8 @@ impl<'a> Planner<'a> {
                 return Ok(None);
             }
         };
+        self.monitor
+            .set_current(&folders.path_of(parent, &entry.name));
         let device = found.id.device;
         if !self.plan.spaces.iter().any(|space| space.device == device) {
             let space = Space::look(&handle, device, folders.path_of(parent, &entry.name));

@@ -117,6 +117,11 @@ impl Workshop<'_> {
         self.set_attributes(job, Subject::opened(&part.file));
         self.take_place(job, &folder, &mut |name, taking| part.publish(name, taking))?;
         self.monitor.file_done(file.size);
+        if job.entry.incomplete {
+            let why = "it was being changed when the snapshot was made";
+            let path = self.path_of(job);
+            self.monitor.notice(&path, "restore one moment of", why);
+        }
         Ok(part)
     }
 

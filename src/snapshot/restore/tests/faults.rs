@@ -226,8 +226,16 @@ fn what_could_not_be_read_at_backup_is_reported_and_not_made() {
         entry("unread", unread),
         entry("folder", Kind::Directory(listing)),
     ]);
+    for entry in sample.listings.iter_mut().flatten() {
+        entry.incomplete = entry.is_directory();
+    }
     let (report, problems) = extract_all(&sample, dir.path(), false).unwrap();
-    assert_eq!((report.failed, problems.len()), (2, 2));
+    assert_eq!((report.failed, problems.len()), (2, 3));
+    assert!(
+        problems
+            .iter()
+            .any(|p| p.attempted == "restore all that was in")
+    );
     assert!(!dir.path().join("unread").exists());
     assert_eq!(fs::read_dir(dir.path().join("folder")).unwrap().count(), 0);
 }
