@@ -13,8 +13,9 @@ use std::os::unix::fs::FileExt;
 use rustix::fs::{FileType, SeekFrom};
 use rustix::io::Errno;
 
-use super::apply::{Subject, is_ours_to_remove};
+use super::apply::is_ours_to_remove;
 use super::source::Contents;
+use super::subject::Subject;
 use super::target::{TargetFolder, stat_of};
 use crate::error::Result;
 use crate::format::digest::ContentHasher;

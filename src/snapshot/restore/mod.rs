@@ -13,14 +13,17 @@
 
 mod apply;
 mod compare;
+mod content;
 mod execute;
 mod folders;
 mod plan;
 mod planner;
 mod report;
 mod shortfall;
+mod sink;
 mod source;
 mod space;
+mod subject;
 mod target;
 #[cfg(test)]
 mod tests;

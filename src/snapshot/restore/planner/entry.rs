@@ -1,4 +1,5 @@
 //! What is to become of one entry, by what stands under its name in the target.
+
 use rustix::fs::FileType;
 use rustix::io::Errno;
 

@@ -1,4 +1,5 @@
 //! A folder of the plan while its entries are being planned.
+
 use std::collections::{HashMap, HashSet};
 use std::vec;
 

@@ -1,4 +1,5 @@
 //! How much room the plan needs on each disk.
+
 use std::collections::HashMap;
 
 use super::super::plan::Plan;

@@ -1,4 +1,5 @@
 //! Puts steps into the plan, and sums up what is left alone.
+
 use super::super::plan::{Action, ExistingLink, Obstacle, PlannedFolder, Source, What};
 use super::Planner;
 use super::level::{Entries, Level};

@@ -1,4 +1,5 @@
 //! Which parts of a snapshot's tree were asked for.
+
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Bound;
 
