@@ -46,8 +46,8 @@ Exit codes:
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Options of all commands")]
 pub struct Global {
-    /// Where the configuration is, in place of ~/.config/gibus
-    #[arg(long, global = true, value_name = "DIR", env = "GIBUS_CONFIG_DIR", hide_env_values = true, value_hint = ValueHint::DirPath)]
+    /// Where the configuration is, in place of ~/.config/gibus and of what GIBUS_CONFIG_DIR says
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub config_dir: Option<PathBuf>,
 
     /// Print the results that were asked for, and what went wrong, and nothing else

@@ -38,8 +38,12 @@ impl Context {
             no_progress: global.no_progress,
             verbose: global.verbose,
         };
-        let config_dir = match &global.config_dir {
-            Some(dir) => absolute(dir.clone())?,
+        let config_dir = global
+            .config_dir
+            .clone()
+            .or_else(|| set("GIBUS_CONFIG_DIR"));
+        let config_dir = match config_dir {
+            Some(dir) => absolute(dir)?,
             None => base_dir("XDG_CONFIG_HOME", ".config")?.join("gibus"),
         };
         Ok(Context {
@@ -86,10 +90,17 @@ impl Context {
 /// A folder of the XDG base directory specification: the variable if it is an absolute path, else the
 /// folder `below` the home folder.
 fn base_dir(variable: &str, below: &str) -> Result<PathBuf> {
-    match env::var_os(variable).map(PathBuf::from) {
+    match set(variable) {
         Some(dir) if dir.is_absolute() => Ok(dir),
         _ => Ok(home_dir()?.join(below)),
     }
+}
+
+/// A variable of the environment; an empty one is not set.
+fn set(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }
 
 fn home_dir() -> Result<PathBuf> {
