@@ -16,6 +16,7 @@ use super::holder::{Holder, LockKind, LockName, LockText};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::progress::lock;
 use crate::repository::storage::local::LocalStorage;
+use crate::repository::storage::waiting::{self, Noted};
 
 const FOLDER: &str = "locks";
 /// An empty file that becomes a lock when there is no space for a new one.
@@ -50,12 +51,18 @@ impl Locks {
         self.root.as_fd()
     }
 
+    /// A share that hangs may do so here first.
+    fn note(&self) -> Noted {
+        waiting::note("look at the locks of", &self.place)
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.place.join(FOLDER).join(name)
     }
 
     /// The names of all files in the folder.
     pub(super) fn names(&self) -> Result<BTreeSet<String>> {
+        let _call = self.note();
         let path = || self.place.join(FOLDER);
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let opened = retry_on_intr(|| rustix::fs::openat(&self.root, FOLDER, flags, Mode::empty()));
@@ -79,6 +86,7 @@ impl Locks {
 
     /// Opens a lock's file for having a look at it.
     pub(super) fn open(&self, name: &str) -> Option<File> {
+        let _call = self.note();
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let open = |flags| rustix::fs::openat(&self.root, in_folder(name), flags, Mode::empty());
         // Some shares lock only files that are open for writing.
@@ -88,6 +96,7 @@ impl Locks {
 
     /// When the file was made, by the clock of where it lies.
     pub(super) fn made_at(&self, name: &str) -> Option<SystemTime> {
+        let _call = self.note();
         let flags = AtFlags::SYMLINK_NOFOLLOW;
         let status = rustix::fs::statat(&self.root, in_folder(name), flags).ok()?;
         let seconds = u64::try_from(status.st_mtime).ok()?;
@@ -95,6 +104,7 @@ impl Locks {
     }
 
     pub(super) fn holder(&self, name: &LockName) -> Holder {
+        let _call = self.note();
         let mut bytes = Vec::new();
         if let Some(file) = self.open(&name.text) {
             // On some shares nobody can read what another has locked: then only the name tells.
@@ -105,6 +115,7 @@ impl Locks {
 
     /// Removes a lock's file; none is no error.
     pub(super) fn remove(&self, name: &str) -> Result<()> {
+        let _call = self.note();
         let name_in_folder = in_folder(name);
         let remove = |flags| rustix::fs::unlinkat(&self.root, name_in_folder.as_str(), flags);
         match retry_on_intr(|| remove(AtFlags::empty())) {
@@ -124,6 +135,7 @@ impl Locks {
     }
 
     fn make(&self, name: &str) -> rustix::io::Result<File> {
+        let _call = self.note();
         let flags =
             OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::RUSR | Mode::WUSR;
@@ -134,6 +146,7 @@ impl Locks {
 
     /// Renames the spare file to `name`.
     pub(super) fn take_spare(&self, name: &str) -> rustix::io::Result<File> {
+        let _call = self.note();
         let name = in_folder(name);
         retry_on_intr(|| {
             rustix::fs::renameat(&self.root, in_folder(SPARE), &self.root, name.as_str())
@@ -144,6 +157,7 @@ impl Locks {
     }
 
     fn make_folder(&self) -> Result<()> {
+        let _call = self.note();
         match retry_on_intr(|| rustix::fs::mkdirat(&self.root, FOLDER, Mode::RWXU)) {
             Ok(()) | Err(Errno::EXIST) => Ok(()),
             Err(Errno::NOENT) => Err(Error::new(ErrorKind::Unavailable, "lock the repository")
