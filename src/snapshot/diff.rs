@@ -186,3 +186,102 @@ fn same_attributes(old: &Attributes, new: &Attributes, is_folder: bool) -> bool 
         && old.extended == new.extended
         && (is_folder || old.modified == new.modified)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fs::escaped;
+    use crate::snapshot::restore::tests::{Sample, entry};
+
+    fn folder(sample: &mut Sample, name: &str, entries: Vec<Entry>) -> Entry {
+        let listing = sample.add(entries);
+        entry(name, Kind::Directory(listing))
+    }
+
+    fn old() -> Snapshot {
+        let mut sample = Sample::default();
+        let same = sample.file("same", b"1");
+        let a = folder(&mut sample, "a", vec![same]);
+        let (gone, changed, moved) = (
+            sample.file("gone", b"2"),
+            sample.file("changed", b"3"),
+            sample.file("was a file", b"4"),
+        );
+        let b = folder(&mut sample, "b", vec![gone, changed, moved]);
+        let below = sample.file("below", b"5");
+        let removed = folder(&mut sample, "removed", vec![below]);
+        let mode = sample.file("mode", b"6");
+        sample.finish(vec![a, b, removed, mode]);
+        sample.open_alone()
+    }
+
+    fn new() -> Snapshot {
+        let mut sample = Sample::default();
+        let same = sample.file("same", b"1");
+        let mut a = folder(&mut sample, "a", vec![same]);
+        // A folder's time alone says nothing.
+        a.attributes.modified.seconds += 5;
+        let (added, changed) = (sample.file("added", b"22"), sample.file("changed", b"33"));
+        let inside = sample.file("inside", b"4");
+        let now_a_folder = folder(&mut sample, "was a file", vec![inside]);
+        let b = folder(&mut sample, "b", vec![added, changed, now_a_folder]);
+        let mut mode = sample.file("mode", b"6");
+        mode.attributes.mode = 0o600;
+        sample.finish(vec![a, b, mode]);
+        sample.open_alone()
+    }
+
+    /// The differences in words, in the order in which they come.
+    fn words(old: &Snapshot, new: &Snapshot, path: &str) -> Vec<String> {
+        differences(old, new, path.as_bytes())
+            .unwrap()
+            .map(|difference| {
+                let Difference { path, change, .. } = difference.unwrap();
+                format!("{} {change:?}", escaped(&path))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn each_way_of_differing_is_told_apart() {
+        let (old, new) = (old(), new());
+        assert_eq!(
+            words(&old, &new, "/"),
+            [
+                "/b/added Added",
+                "/b/changed Content",
+                "/b/gone Removed",
+                "/b/was a file Type",
+                "/b/was a file/inside Added",
+                "/mode Attributes",
+                "/removed Removed",
+                "/removed/below Removed",
+            ]
+        );
+        assert_eq!(words(&old, &new, "/removed"), ["/removed/below Removed"]);
+        assert_eq!(words(&old, &new, "/a/"), [""; 0]);
+    }
+
+    #[test]
+    fn a_snapshot_does_not_differ_from_itself() {
+        let old = old();
+        assert_eq!(words(&old, &old, "/"), [""; 0]);
+    }
+
+    #[test]
+    fn trees_thousands_deep_are_compared() {
+        let deep = |bottom: &[u8]| {
+            let mut sample = Sample::default();
+            let file = sample.file("bottom", bottom);
+            let mut below = folder(&mut sample, "d", vec![file]);
+            for _ in 0..2000 {
+                below = folder(&mut sample, "d", vec![below]);
+            }
+            sample.finish(vec![below]);
+            sample.open_alone()
+        };
+        let words = words(&deep(b"1"), &deep(b"2"), "/");
+        assert_eq!(words.len(), 1);
+        assert!(words[0].ends_with("/d/bottom Content"));
+    }
+}

@@ -26,7 +26,7 @@ mod space;
 mod subject;
 mod target;
 #[cfg(test)]
-mod tests;
+pub(in crate::snapshot) mod tests;
 mod window;
 mod write;
 

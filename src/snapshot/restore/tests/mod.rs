@@ -285,32 +285,42 @@ impl Sample {
         worker.finish().unwrap();
         session.commit(claim, "test", None).unwrap();
 
-        let path = folder.path().join("snapshot");
-        let id = Id([1; 16]);
-        let out = File::create(&path).unwrap();
-        let mut writer = SnapshotWriter::create(out, id, id, Codec::Gzip).unwrap();
-        let (attributes, directory) = self.root.as_ref().unwrap();
-        let root = self.write(directory, &tokens, &mut writer);
-        writer.finish(root, attributes, header(id)).unwrap();
         Opened {
-            snapshot: Snapshot::open(&path).unwrap(),
+            snapshot: self.write(folder.path(), |token| tokens[&token]),
             repository,
             faults: self.faults.clone(),
             _folder: folder,
         }
     }
 
-    fn write(
+    /// Writes the snapshot alone; equal contents have equal tokens in all samples.
+    pub fn open_alone(&self) -> Snapshot {
+        let folder = tempfile::tempdir().unwrap();
+        self.write(folder.path(), |token| token)
+    }
+
+    fn write(&self, folder: &Path, stored: impl Fn(Token) -> Token) -> Snapshot {
+        let path = folder.join("snapshot");
+        let id = Id([1; 16]);
+        let out = File::create(&path).unwrap();
+        let mut writer = SnapshotWriter::create(out, id, id, Codec::Gzip).unwrap();
+        let (attributes, directory) = self.root.as_ref().unwrap();
+        let root = self.write_listing(directory, &stored, &mut writer);
+        writer.finish(root, attributes, header(id)).unwrap();
+        Snapshot::open(&path).unwrap()
+    }
+
+    fn write_listing(
         &self,
         directory: &DirectoryEntry,
-        tokens: &HashMap<Token, Token>,
+        stored: &dyn Fn(Token) -> Token,
         writer: &mut SnapshotWriter<File>,
     ) -> DirectoryEntry {
         let mut entries = self.list(directory).to_vec();
         for entry in &mut entries {
             match &mut entry.kind {
-                Kind::Directory(directory) => *directory = self.write(directory, tokens, writer),
-                Kind::File(file) => file.token = file.token.map(|token| tokens[&token]),
+                Kind::Directory(below) => *below = self.write_listing(below, stored, writer),
+                Kind::File(file) => file.token = file.token.map(stored),
                 _ => {}
             }
         }
