@@ -132,13 +132,12 @@ pub struct ContentStorageStats {
 }
 
 impl Repository {
-    /// Makes a repository in the folder `place`, which must be missing or empty.
+    /// Makes a repository in the folder `place`, which must be missing or empty, or have no more in it than
+    /// this leaves when it is interrupted.
     ///
     /// Errors: [`ErrorKind::AlreadyExists`] when there is something in it.
     pub fn create(place: &Path, settings: &Settings) -> Result<Repository> {
-        if let Ok(mut entries) = std::fs::read_dir(place)
-            && entries.next().is_some()
-        {
+        if !is_free(place) {
             return Err(Error::new(ErrorKind::AlreadyExists, "create a repository")
                 .at(place)
                 .because("the folder is not empty")
@@ -436,4 +435,22 @@ impl Repository {
     pub fn release_contents(&self, claim: ClaimId) -> Result<()> {
         release_claim(&*self.inner.storage, claim)
     }
+}
+
+/// True for a folder in which a repository can be made: it is missing or empty, or holds what
+/// [`Repository::create`] leaves when it is killed before there is a `repository.toml`.
+fn is_free(place: &Path) -> bool {
+    let names_in = |folder: &Path| -> Vec<String> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.collect()
+    };
+    names_in(place).iter().all(|name| match name.as_str() {
+        "locks" | "tmp" => true,
+        // Tombstones of nothing. Whatever else there is may be what somebody looks for.
+        "claims" => names_in(&place.join(name))
+            .iter()
+            .all(|name| name.ends_with(".released")),
+        _ => false,
+    })
 }
