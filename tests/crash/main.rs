@@ -11,5 +11,6 @@
 mod support;
 
 mod comparison;
+mod every_call;
 mod kills;
 mod scene;

@@ -27,6 +27,12 @@ pub const USUAL: Shape = Shape {
     big_bytes: 3_000_000,
 };
 
+/// For what is repeated very often.
+pub const TINY: Shape = Shape {
+    files: 12,
+    big_bytes: 0,
+};
+
 impl Scene {
     /// `settings` are options of `repo create`.
     pub fn new(settings: &str, shape: Shape, seed: u64) -> Scene {
@@ -224,7 +230,7 @@ impl Scene {
 }
 
 /// The only folder so many levels below.
-fn below(folder: &Path, levels: usize) -> PathBuf {
+pub fn below(folder: &Path, levels: usize) -> PathBuf {
     (0..levels).fold(folder.to_owned(), |folder, _| {
         let mut entries = fs::read_dir(&folder).unwrap();
         entries.next().unwrap().unwrap().path()
