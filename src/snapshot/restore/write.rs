@@ -4,7 +4,9 @@
 //! name, gets its attributes, and then takes its place; how, the plan has decided ([`Place`]). When
 //! something fails before that, nothing has changed under the final name.
 
+use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Mutex;
 
 use rustix::fs::{AtFlags, FileType, makedev};
 use rustix::io::Errno;
@@ -19,7 +21,7 @@ use super::subject::Subject;
 use super::target::{Part, PartNames, Taking, TargetFolder, UNFINISHED_FILE, is_still, stat_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fs::{bytes_path, path_bytes};
-use crate::progress::Monitor;
+use crate::progress::{Monitor, lock};
 use crate::snapshot::capture::{FileId, Stat};
 use crate::snapshot::tree::{Entry, FileEntry, Kind, Name};
 
@@ -51,6 +53,8 @@ pub(super) struct Workshop<'a> {
     pub names: PartNames,
     pub shortfalls: Shortfalls,
     pub tally: Tally,
+    /// Files with several names whose attributes this run has set, under one of them.
+    pub retouched: Mutex<HashSet<FileId>>,
 }
 
 /// What came of making a hard link.
@@ -70,6 +74,13 @@ impl Workshop<'_> {
             monitor: self.monitor,
             shortfalls: &self.shortfalls,
         }
+    }
+
+    /// Whether what is there now is what the plan was made for, but for what this run did to it under
+    /// another of its names.
+    pub fn is_still(&self, now: &Stat, seen: &Stat) -> bool {
+        let is_ours = || now.size == seen.size && lock(&self.retouched).contains(&seen.id);
+        is_still(now, seen) || (now.id == seen.id && seen.links > 1 && is_ours())
     }
 
     /// Reports that an entry could not be restored.
@@ -220,7 +231,7 @@ impl Workshop<'_> {
                 let found = found.map_err(|errno| self.error(job, "look at", errno))?;
                 match found {
                     None => Ok(Room::IsFree),
-                    Some(now) if !is_still(&now, seen) => Err(self.changed(job)),
+                    Some(now) if !self.is_still(&now, seen) => Err(self.changed(job)),
                     Some(now) if now.is_directory() => {
                         let removed = folder.remove_empty_folder(name);
                         removed.map_err(|errno| self.error(job, "replace the folder", errno))?;

@@ -14,6 +14,7 @@ mod tree;
 mod walk;
 
 use std::os::fd::AsFd;
+use std::sync::Mutex;
 
 use rustix::fs::FileType;
 
@@ -25,12 +26,12 @@ use super::report::{RestoreReport, Tally, add};
 use super::shortfall::{Shortfall, Shortfalls};
 use super::source::Contents;
 use super::subject::Subject;
-use super::target::{PartNames, TargetFolder, is_still, stat_of};
+use super::target::{PartNames, TargetFolder, stat_of};
 use super::window::Window;
 use super::write::{Job, Place, Workshop};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::fs::bytes_path;
-use crate::progress::{Monitor, Phase};
+use crate::progress::{Monitor, Phase, lock};
 use crate::snapshot::file::{Listing, Snapshot};
 use crate::snapshot::tree::{Attributes, Kind};
 
@@ -64,6 +65,7 @@ pub fn carry_out(
             names: PartNames::new()?,
             shortfalls: Shortfalls::default(),
             tally: Tally::default(),
+            retouched: Mutex::default(),
         },
         window: Window::default(),
         open: Vec::new(),
@@ -291,9 +293,12 @@ impl<'a> Run<'a> {
             if action
                 .seen
                 .as_ref()
-                .is_some_and(|seen| !is_still(&found, seen))
+                .is_some_and(|seen| !self.shop.is_still(&found, seen))
             {
                 return Err(self.shop.changed(job));
+            }
+            if found.links > 1 {
+                lock(&self.shop.retouched).insert(found.id);
             }
             let is_link = found.file_type == FileType::Symlink;
             let subject = match &opened {

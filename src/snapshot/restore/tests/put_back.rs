@@ -277,6 +277,12 @@ fn linked_files_are_linked_to_those_that_are_there() {
         assert!(problems.is_empty(), "{problems:?}");
         assert_eq!(before, on_disk(&root));
     }
+    // Attributes are set under the first name, and right under the others.
+    set_modified(&root.join("b"), 5, 5);
+    let (_, report, problems) = put_back(&sample, &[], &root, false);
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!((report.attributes_set, report.failed), (4, 0));
+    assert_eq!(before, on_disk(&root));
     // Changed under one name is changed under all; each is moved aside, and they are one file again.
     fs::write(root.join("b"), "changed").unwrap();
     let (_, report, problems) = put_back(&sample, &[], &root, true);
