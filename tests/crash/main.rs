@@ -13,4 +13,5 @@ mod support;
 mod comparison;
 mod every_call;
 mod kills;
+mod no_space;
 mod scene;

@@ -14,6 +14,7 @@ use crate::support::{Home, Random, Shape, Tree, change_tree, is_campaign, make_t
 /// The repository `r` and the archive `a` of the folder `source`.
 pub struct Scene {
     pub home: Home,
+    location: PathBuf,
     pub random: Random,
     /// What each snapshot that is there holds.
     pub snapshots: BTreeMap<String, Tree>,
@@ -36,17 +37,21 @@ pub const TINY: Shape = Shape {
 impl Scene {
     /// `settings` are options of `repo create`.
     pub fn new(settings: &str, shape: Shape, seed: u64) -> Scene {
-        Scene::within(&std::env::temp_dir(), settings, shape, seed)
+        let home = Home::new();
+        let location = home.path("data/gibus");
+        Scene::with(home, location, settings, shape, seed)
     }
 
-    pub fn within(place: &Path, settings: &str, shape: Shape, seed: u64) -> Scene {
-        let home = Home::within(place);
+    /// Repository and archive are in `location`, the rest in `home`.
+    pub fn with(home: Home, location: PathBuf, settings: &str, shape: Shape, seed: u64) -> Scene {
         let mut random = Random::new(seed);
         make_tree(&home.path("source"), shape, &mut random);
-        home.done(&format!("repo create r {settings}"));
+        let place = location.display();
+        home.done(&format!("repo create r {settings} --location {place}"));
         home.done("archive create a --repo r --keep-broken-links --include source");
         Scene {
             home,
+            location,
             random,
             snapshots: BTreeMap::new(),
             turn: 0,
@@ -59,12 +64,12 @@ impl Scene {
 
     /// The folder of the repository.
     pub fn repository(&self) -> PathBuf {
-        below(&self.home.path("data/gibus/gibus.d/repos"), 2)
+        below(&self.location.join("gibus.d/repos"), 2)
     }
 
     /// The folder of the archive.
     pub fn archive(&self) -> PathBuf {
-        below(&self.home.path("data/gibus/gibus.d/snapshots"), 3)
+        below(&self.location.join("gibus.d/snapshots"), 3)
     }
 
     pub fn change(&mut self, changes: usize) {
