@@ -372,7 +372,7 @@ fn a_default_acl_of_the_folder_extracted_into_is_not_inherited() {
         .arg(&into)
         .status();
     if !acl.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: needs setfacl");
+        skip("needs setfacl");
         return;
     }
     extract_all(&Sample::of(&from), &into, false).unwrap();

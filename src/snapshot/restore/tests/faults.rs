@@ -409,7 +409,7 @@ impl Mounted {
         if mount.is_ok_and(|status| status.success()) {
             return Some(Mounted(dir));
         }
-        eprintln!("skipped: needs {needs}");
+        skip(&format!("needs {needs}"));
         None
     }
 }
@@ -604,7 +604,7 @@ fn an_immutable_file_in_the_way_is_reported_and_the_rest_goes_on() {
         .stderr(std::process::Stdio::null())
         .status();
     if !immutable.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: needs chattr +i");
+        skip("needs root and chattr +i");
         return;
     }
     for overwrite in [true, false] {

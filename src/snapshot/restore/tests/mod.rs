@@ -544,6 +544,12 @@ pub fn steps(plan: &Plan) -> Vec<String> {
     words.collect()
 }
 
+/// Says why a test is skipped. Where `GIBUS_TEST_NO_SKIP` is set, nothing may be.
+pub fn skip(why: &str) {
+    eprintln!("skipped: {why}");
+    assert!(std::env::var_os("GIBUS_TEST_NO_SKIP").is_none(), "{why}");
+}
+
 pub fn kind(result: Result<impl Sized>) -> ErrorKind {
     result.err().map(|error| error.kind()).unwrap()
 }
