@@ -24,14 +24,35 @@ use crate::snapshot::tree::{Attributes, DirectoryEntry, Entry, Kind, Name};
 pub enum Message {
     /// Entries of a folder that need no reading.
     Ready { folder: u64, entries: Vec<Ready> },
-    /// Files that were read, or could not be: those without an entry are left out.
-    Read(Vec<(FileToRead, Option<Entry>)>),
+    /// Files that were read, or could not be.
+    Read(Vec<Done>),
     /// A further name of a file.
     Later(FileToRead),
     /// A folder was looked through.
     Folder(FoundFolder),
     /// A folder vanished.
     NoFolder(u64),
+}
+
+/// A file that was read. Keeps no folder open, however long it has to wait.
+pub struct Done {
+    folder: u64,
+    links: u32,
+    /// The group of names for which it was to be read.
+    hard_link: Option<u64>,
+    /// `None`: it is left out.
+    entry: Option<Entry>,
+}
+
+impl Done {
+    pub fn new(file: &FileToRead, entry: Option<Entry>) -> Done {
+        Done {
+            folder: file.folder.place.number,
+            links: file.stat.links,
+            hard_link: file.hard_link,
+            entry,
+        }
+    }
 }
 
 /// Folders that have not been written yet, and what was counted of those that have.
@@ -124,8 +145,8 @@ impl<'a, W: Write> Assembler<'a, W> {
             match message {
                 Message::Ready { folder, entries } => self.take_ready(folder, entries),
                 Message::Read(files) => {
-                    for (file, entry) in files {
-                        self.take_read(file, entry)?;
+                    for done in files {
+                        self.take_read(done)?;
                     }
                 }
                 Message::Later(file) => self.take_later(file)?,
@@ -164,27 +185,26 @@ impl<W: Write> Assembler<'_, W> {
         }
     }
 
-    fn take_read(&mut self, mut file: FileToRead, mut entry: Option<Entry>) -> Result<()> {
+    fn take_read(&mut self, mut done: Done) -> Result<()> {
         loop {
-            let number = file.folder.place.number;
-            let known = entry.as_ref().and_then(|entry| entry.hard_link);
-            if let (Some(group), Some(entry)) = (known, &entry) {
-                let waiting = self.linked.known(group, entry, file.stat.links);
+            let known = done.entry.as_ref().and_then(|entry| entry.hard_link);
+            if let (Some(group), Some(entry)) = (known, &done.entry) {
+                let waiting = self.linked.known(group, entry, done.links);
                 for file in waiting {
                     self.take_later(file)?;
                 }
             }
-            self.add(number, entry);
+            self.add(done.folder, done.entry);
             // Read, but not as the file that the other names are waiting for.
-            let next = match file.hard_link {
+            let next = match done.hard_link {
                 Some(group) if known.is_none() => self.linked.gone(group),
                 _ => None,
             };
             let Some(next) = next else {
                 return Ok(());
             };
-            entry = self.reader.read(&next)?;
-            file = next;
+            let entry = self.reader.read(&next)?;
+            done = Done::new(&next, entry);
         }
     }
 
@@ -197,7 +217,7 @@ impl<W: Write> Assembler<'_, W> {
             Further::Entry(entry) => self.add(number, Some(entry)),
             Further::Read(file) => {
                 let entry = self.reader.read(&file)?;
-                self.take_read(file, entry)?;
+                self.take_read(Done::new(&file, entry))?;
             }
         }
         Ok(())

@@ -16,7 +16,7 @@ use crate::snapshot::scan::{FileToRead, FoundFolder, Ready, Sink};
 
 /// Limits of a batch. That on folders bounds how many are kept open.
 const BATCH_FILES: usize = 256;
-const BATCH_FOLDERS: usize = 16;
+const BATCH_FOLDERS: usize = 8;
 const BATCH_BYTES: u64 = 4 << 20;
 /// A file of this size makes a batch of its own.
 const LONG: u64 = 1 << 20;

@@ -38,7 +38,7 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use self::assemble::{Assembled, Assembler, Message};
+use self::assemble::{Assembled, Assembler, Done, Message};
 use self::batch::Batches;
 use self::dry_run::{Counter, Counts};
 use self::flow::Flow;
@@ -373,7 +373,7 @@ fn read_batches(
             let mut done = Vec::with_capacity(batch.len());
             for file in batch {
                 let entry = reader.read(&file)?;
-                done.push((file, entry));
+                done.push(Done::new(&file, entry));
             }
             // The assembler ends early only when the run is over, and keeps the reason.
             let sent = to_assembler.send(Message::Read(done));

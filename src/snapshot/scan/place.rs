@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::snapshot::capture::{FileId, Stat, open_folder_to_pass, open_root};
 
 /// Beyond this many open folders, handles are not kept for later. The usual limit is 1024 files.
-const KEPT_HANDLES: usize = 256;
+const KEPT_HANDLES: usize = 512;
 
 /// A folder: its names up to `/`.
 pub struct Place {

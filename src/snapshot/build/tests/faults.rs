@@ -265,7 +265,8 @@ fn a_file_whose_first_name_is_gone_is_read_through_the_next() {
     sender.send(Message::Later(b)).unwrap();
     let entry = reader.read(&a).unwrap();
     assert!(entry.is_none());
-    sender.send(Message::Read(vec![(a, entry)])).unwrap();
+    let done = Done::new(&a, entry);
+    sender.send(Message::Read(vec![done])).unwrap();
     sender.send(Message::Later(c)).unwrap();
     let folder = FoundFolder {
         place,
@@ -301,6 +302,29 @@ fn a_folder_mounted_below_itself_is_left_out() {
     let unmounted = std::process::Command::new("umount").arg(&below).status();
     assert!(unmounted.unwrap().success());
     assert_eq!((backup.problems.notices, backup.problems.warnings), (1, 0));
+    assert_eq!(backup.tree().len(), 2);
+}
+
+#[test]
+fn another_file_system_is_kept_as_an_empty_folder_if_asked_for() {
+    let fixture = Fixture::with(|specification| specification.one_file_system = true);
+    fixture.write("file", "x");
+    let other = fixture.source.join("other");
+    fs::create_dir(&other).unwrap();
+    let mounted = std::process::Command::new("mount")
+        .args(["-t", "tmpfs", "none"])
+        .arg(&other)
+        .status();
+    if !mounted.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: needs root, to mount a file system");
+        return;
+    }
+    fixture.write("other/inside", "y");
+    let backup = fixture.back_up();
+    let unmounted = std::process::Command::new("umount").arg(&other).status();
+    assert!(unmounted.unwrap().success());
+    assert!(backup.report.is_complete);
+    assert!(backup.entry("other").is_directory());
     assert_eq!(backup.tree().len(), 2);
 }
 
