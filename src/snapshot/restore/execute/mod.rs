@@ -280,12 +280,14 @@ impl<'a> Run<'a> {
         let attempt = || -> Result<()> {
             let folder = self.shop.folders.handle(job.folder)?;
             let error = |errno| self.shop.error(job, "set the attributes of", errno);
-            let is_file = file_type(&job.entry.kind) == FileType::RegularFile;
-            let opened = match folder.open_file(&job.entry.name) {
-                Ok(file) if is_file => Some(file),
-                _ => None,
+            let name = &job.entry.name;
+            let referred = folder.open_any(name.as_bytes()).map_err(error)?;
+            let is_file = stat_of(&referred).map_err(error)?.file_type == FileType::RegularFile;
+            // Opening a device or a FIFO does things, and is not needed for this.
+            let opened = match is_file && file_type(&job.entry.kind) == FileType::RegularFile {
+                true => folder.open_file(name).ok(),
+                false => None,
             };
-            let referred = folder.open_any(job.entry.name.as_bytes()).map_err(error)?;
             let fd = opened
                 .as_ref()
                 .map_or(referred.as_fd(), |file| file.as_fd());
