@@ -10,8 +10,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod clock;
 mod comparison;
 mod every_call;
+mod exigency;
+mod interrupted;
 mod kills;
 mod no_space;
 mod scene;
+mod together;

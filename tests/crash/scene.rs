@@ -72,6 +72,12 @@ impl Scene {
         below(&self.location.join("gibus.d/snapshots"), 3)
     }
 
+    /// Moves repository and archive, as if their disk were mounted elsewhere.
+    pub fn move_to(&mut self, location: PathBuf) {
+        fs::rename(&self.location, &location).unwrap();
+        self.location = location;
+    }
+
     pub fn change(&mut self, changes: usize) {
         change_tree(&self.home.path("source"), changes, &mut self.random);
     }
