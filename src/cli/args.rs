@@ -15,15 +15,8 @@ use super::{
 };
 
 /// Backs up your files: every content once, every snapshot a file of its own.
-///
-/// A repository keeps the contents of files, each once. An archive says what to back up, and has a
-/// series of snapshots. Start with `gibus demo`, or with:
-///
-///     gibus repo create main --location /media/me/backup
-///     gibus archive create home --repo main --include ~
-///     gibus backup -A home
 #[derive(Debug, Parser)]
-#[command(name = "gibus", version, verbatim_doc_comment)]
+#[command(name = "gibus", version, long_about = ABOUT)]
 #[command(after_long_help = EXIT_CODES)]
 pub struct CommandLine {
     #[command(flatten)]
@@ -31,6 +24,16 @@ pub struct CommandLine {
     #[command(subcommand)]
     pub command: Option<Command>,
 }
+
+const ABOUT: &str = "\
+Backs up your files: every content once, every snapshot a file of its own.
+
+A repository keeps the contents of files, each once. An archive says what to back up, and has a
+series of snapshots. Start with `gibus demo`, or with:
+
+    gibus repo create main --location /media/me/backup
+    gibus archive create home --repo main --include ~
+    gibus backup -A home";
 
 const EXIT_CODES: &str = "\
 Exit codes:
