@@ -88,3 +88,33 @@ fn what_lies_in_packs_is_pruned_in_a_repository_that_stores_loose_contents() {
     assert_contents(&repository, &kept, &contents[..10]);
     assert!(files_in(&place.join("packs")).is_empty());
 }
+
+#[test]
+fn a_prune_while_a_table_is_lost_keeps_what_a_repair_needs() {
+    for from in every_setting() {
+        for to in every_setting() {
+            let folder = tempfile::tempdir().unwrap();
+            let place = folder.path().join("repository");
+            let repository = Repository::create(&place, &from).unwrap();
+            let contents = contents();
+            let (_, tokens) = store(&repository, &contents, None);
+            let old = tables(&repository).remove(0);
+            let kept = fs::read(&old).unwrap();
+            let (repository, _) = repository.convert(&to, &monitor()).unwrap();
+            for table in tables(&repository) {
+                fs::remove_file(table).unwrap();
+            }
+            // Once with no table at all, once with one that says where everything was before.
+            if from != to {
+                fs::write(&old, kept).unwrap();
+            }
+
+            let repository = Repository::open(repository.place()).unwrap();
+            // It may refuse; it must not harm.
+            let _ = repository.prune(&monitor());
+            repository.repair(&mut known(&tokens), &monitor()).unwrap();
+            assert!(check(&repository).is_sound(), "{from:?} to {to:?}");
+            assert_contents(&repository, &tokens, &contents);
+        }
+    }
+}

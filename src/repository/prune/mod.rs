@@ -9,6 +9,9 @@
 //! - It refuses unless every claim can be read and none is missing: what is not known to be unclaimed stays.
 //! - Bytes that something claims are copied, published and entered into a table before the pack that held
 //!   them is deleted. So whenever it is interrupted, everything claimed is where the tables say.
+//! - A pack or loose file that no row names is left over from an interrupted run, unless a table is lost, with
+//!   which that file is found. So as long as something claimed has no row, or its row leads nowhere, they all
+//!   stay: a repair may need them.
 //! - Packs and loose files of which nothing is claimed are deleted first of all, which needs no space: it
 //!   works on a full disk. Rows that then point to nothing are harmless: they are of contents that nothing
 //!   claims; a store session looks which packs exist, and looks at a loose file before it relies on it.
@@ -61,6 +64,8 @@ pub struct PrunePlan {
     pub(super) rewrites_tables: bool,
     /// Contents that are stored twice (by two backups at the same time), with both numbers claimed.
     pub(super) has_duplicates: bool,
+    /// Something claimed has no row in any table, or its row leads nowhere. Files that no row names stay then.
+    pub is_something_lost: bool,
 }
 
 impl PrunePlan {

@@ -99,6 +99,7 @@ impl Surveyor<'_> {
             }
         };
 
+        let mut without_row = live.used().clone();
         let mut lists: Vec<(Piece, ContentDigest)> = Vec::new();
         let mut loose_live: HashSet<String> = HashSet::new();
         let mut loose_dead: Vec<(String, u64)> = Vec::new();
@@ -120,6 +121,10 @@ impl Surveyor<'_> {
                 return Ok(());
             }
             plan.live_contents += 1;
+            if let Some(ordinals) = without_row.get_mut(&row.number.segment) {
+                ordinals.remove(row.number.ordinal);
+            }
+            plan.is_something_lost |= !self.index.has(row.number);
             if let Some(last) = last_live
                 && last.digest == row.digest
                 && (self.folds_duplicates || last.place == row.place)
@@ -146,7 +151,32 @@ impl Surveyor<'_> {
             Ok(())
         })?;
 
-        let live_chunks = self.chunks_of(lists)?;
+        plan.is_something_lost |= without_row.values().any(|ordinals| !ordinals.is_empty());
+        loose_dead.retain(|(name, _)| !loose_live.contains(name));
+        if self.may_have_loose || self.layout == Layout::Loose || !loose_dead.is_empty() {
+            let planned: HashSet<&String> = loose_dead.iter().map(|(name, _)| name).collect();
+            let mut orphans = Vec::new();
+            let mut found = 0;
+            for folder in loose_folders() {
+                self.monitor.check_cancelled()?;
+                for listed in storage.list(&folder)? {
+                    let name = format!("{folder}/{}", listed.name);
+                    if loose_live.contains(&name) {
+                        found += 1;
+                    } else if parse_loose_name(&folder, &listed.name).is_some()
+                        && !planned.contains(&name)
+                    {
+                        orphans.push((name, listed.bytes));
+                    }
+                }
+            }
+            plan.is_something_lost |= found < loose_live.len();
+            if !plan.is_something_lost {
+                loose_dead.extend(orphans);
+            }
+        }
+
+        let mut live_chunks = self.chunks_of(lists)?;
         let mut dead_chunks = false;
         let mut used = |piece: &Piece| {
             if let Some(block) = usage.get_mut(&(piece.block.pack, piece.block.page)) {
@@ -156,30 +186,16 @@ impl Surveyor<'_> {
         self.index.each_chunk(|row| {
             if live_chunks.contains(&row.blake3) {
                 used(&row.piece);
+            } else if plan.is_something_lost {
+                // It may be of a big content whose row is lost.
+                live_chunks.insert(row.blake3);
+                used(&row.piece);
             } else {
                 dead_chunks = true;
             }
             Ok(())
         })?;
 
-        loose_dead.retain(|(name, _)| !loose_live.contains(name));
-        if self.may_have_loose || self.layout == Layout::Loose || !loose_dead.is_empty() {
-            let planned: HashSet<&String> = loose_dead.iter().map(|(name, _)| name).collect();
-            let mut orphans = Vec::new();
-            for folder in loose_folders() {
-                self.monitor.check_cancelled()?;
-                for listed in storage.list(&folder)? {
-                    let name = format!("{folder}/{}", listed.name);
-                    if parse_loose_name(&folder, &listed.name).is_some()
-                        && !loose_live.contains(&name)
-                        && !planned.contains(&name)
-                    {
-                        orphans.push((name, listed.bytes));
-                    }
-                }
-            }
-            loose_dead.extend(orphans);
-        }
         stored_bytes += loose_dead.iter().map(|(_, bytes)| *bytes).sum::<u64>();
         plan.freed_bytes += loose_dead.iter().map(|(_, bytes)| *bytes).sum::<u64>();
         plan.loose_to_delete = loose_dead;
@@ -240,6 +256,7 @@ impl Surveyor<'_> {
             *stored_bytes += bytes;
             plan.pack_bytes_before += bytes;
             match sums.get(&pack) {
+                None if plan.is_something_lost => plan.packs_to_keep += 1,
                 None => {
                     plan.orphan_packs.push((pack, bytes));
                     plan.freed_bytes += bytes;
@@ -271,7 +288,7 @@ impl Surveyor<'_> {
             kept.retain(|(_, bytes)| *bytes >= SHORT_PACK);
             plan.packs_to_rewrite.extend(short);
         }
-        plan.packs_to_keep = kept.len() as u64;
+        plan.packs_to_keep += kept.len() as u64;
         Ok(())
     }
 }
