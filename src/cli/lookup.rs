@@ -14,6 +14,7 @@ use crate::snapshot::places::{ArchiveName, RepositoryName};
 
 use super::context::Context;
 use super::failure::{Failure, Missing};
+use super::output::complain;
 
 /// A repository of the configuration, opened.
 pub struct FoundRepository {
@@ -86,19 +87,34 @@ pub fn open_repository(entry: &RepositoryEntry) -> Result<Repository, Failure> {
             .advise("is the right disk mounted?");
         return Err(error).or_missing();
     }
+    tell_damage(&repository);
     Ok(repository)
+}
+
+/// A repository whose settings are damaged can be read; that must not go unnoticed.
+pub fn tell_damage(repository: &Repository) {
+    if let Some(error) = repository.damaged_settings() {
+        complain(&format!("note: {error}"));
+    }
 }
 
 /// Errors: exit code 10 when the configuration does not have it, or when it is not at its place.
 pub fn archive(context: &Context, name: &str) -> Result<FoundArchive, Failure> {
-    let name = ArchiveName::new(name)?;
-    let entry = configured(context.config().archives.get(&name))?;
+    let entry = archive_entry(context, name)?;
     let archive = open_archive(&entry)?;
     Ok(FoundArchive {
-        name,
+        name: ArchiveName::new(name)?,
         entry,
         archive,
     })
+}
+
+/// What the configuration says of an archive.
+///
+/// Errors: exit code 10 when it does not have it.
+pub fn archive_entry(context: &Context, name: &str) -> Result<ArchiveEntry, Failure> {
+    let name = ArchiveName::new(name)?;
+    configured(context.config().archives.get(&name))
 }
 
 /// The archive that an entry of the configuration means.

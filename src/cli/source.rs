@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use super::context::Context;
 use super::failure::{Failure, Missing};
 use super::lookup;
+use super::output::complain;
 use super::select::{Selection, Source};
+use crate::config::ArchiveEntry;
 use crate::repository::Repository;
 use crate::snapshot::archive::file::ArchiveFile;
 use crate::snapshot::archive::select::Select;
@@ -31,9 +33,13 @@ impl Snapshots {
     pub fn open(source: &Source, context: &Context) -> Result<Snapshots, Failure> {
         match (&source.archive, &source.exigency) {
             (Some(name), _) => {
-                let found = lookup::archive(context, name)?;
+                let entry = lookup::archive_entry(context, name)?;
+                let series = match lookup::open_archive(&entry) {
+                    Ok(archive) => Series::of_archive(&archive)?,
+                    Err(failure) => series_without_file(&entry, failure)?,
+                };
                 Ok(Snapshots {
-                    series: Series::of_archive(&found.archive)?,
+                    series,
                     contents: Contents::Configured,
                 })
             }
@@ -80,9 +86,25 @@ impl Snapshots {
                     None => error.advise(advice),
                     Some(_) => error,
                 });
-                Repository::open(&place.or_missing()?).or_missing()
+                let repository = Repository::open(&place.or_missing()?).or_missing()?;
+                lookup::tell_damage(&repository);
+                Ok(repository)
             }
         }
+    }
+}
+
+/// The snapshots of an archive whose `archive.toml` is damaged or lost: they say themselves of which
+/// archive they are.
+///
+/// Errors: `failure`, where there are none of it.
+fn series_without_file(entry: &ArchiveEntry, failure: Failure) -> Result<Series, Failure> {
+    match (Series::open(&entry.place), &failure) {
+        (Ok(series), Failure::Error { error, .. }) if series.archive.id == entry.id => {
+            complain(&format!("note: {error}"));
+            Ok(series)
+        }
+        _ => Err(failure),
     }
 }
 

@@ -46,10 +46,12 @@ impl Repository {
         settings: &Settings,
         monitor: &Arc<Monitor>,
     ) -> Result<(Repository, ConvertReport)> {
+        self.expect_settings()?;
         let _lock = self.lock_exclusive("converting the repository", monitor)?;
         monitor.enter(Phase::Converting);
         let storage = self.storage();
-        // Before anything is changed: without the claims nothing can be decided.
+        // Before anything is changed: without the claims and the tables nothing can be decided.
+        self.fresh_index()?.expect_complete()?;
         let live = LiveClaims::load(&**storage, self.id())?;
         let file = RepositoryFile {
             layout: settings.layout,

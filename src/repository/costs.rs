@@ -61,6 +61,7 @@ impl Repository {
             claims.any(|claim| claim.references(number) > 0)
         };
         let index = self.fresh_index()?;
+        index.expect_complete()?;
         let mut costs = vec![ClaimCosts::default(); groups.len()];
         let mut big: Vec<(Piece, ContentDigest, Needed)> = Vec::new();
         let mut rows = 0_u64;

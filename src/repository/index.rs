@@ -30,6 +30,8 @@ pub struct Index {
     /// Contents that are known not to be there, though a table has a row for them.
     lost: HashMap<SegmentId, RoaringBitmap>,
     lost_packs: HashSet<Id>,
+    /// What is wrong with a table that could not be opened.
+    unopened: Option<Error>,
 }
 
 impl Index {
@@ -37,11 +39,25 @@ impl Index {
     ///
     /// Errors: [`ErrorKind::Damaged`] naming a table that cannot be trusted.
     pub fn open(storage: &dyn Storage, repository: Id) -> Result<Index> {
-        let (index, mut damaged) = Index::open_what_can_be(storage, repository)?;
-        match damaged.pop() {
-            None => Ok(index),
-            Some((_, error)) => Err(error.advise("`gibus repo repair` rebuilds content tables")),
-        }
+        let index = Index::open_for_reading(storage, repository)?;
+        index.expect_complete()?;
+        Ok(index)
+    }
+
+    /// Opens every table that is sound. Contents that are not found because of the others can be told by
+    /// the error ([`Index::locate`]), so one damaged table does not keep what it has nothing to do with from
+    /// being read.
+    pub fn open_for_reading(storage: &dyn Storage, repository: Id) -> Result<Index> {
+        let (mut index, mut damaged) = Index::open_what_can_be(storage, repository)?;
+        index.unopened = damaged
+            .pop()
+            .map(|(_, error)| error.advise("`gibus repo repair` rebuilds content tables"));
+        Ok(index)
+    }
+
+    /// Errors: [`ErrorKind::Damaged`] when there is a table that could not be opened.
+    pub fn expect_complete(&self) -> Result<()> {
+        self.unopened.clone().map_or(Ok(()), Err)
     }
 
     /// Opens every table that is sound; the others are returned with what is wrong with them.
@@ -110,6 +126,7 @@ impl Index {
             superseded: Vec::new(),
             lost: self.lost.clone(),
             lost_packs: self.lost_packs.clone(),
+            unopened: self.unopened.clone(),
         };
         index.sort();
         index
@@ -124,6 +141,7 @@ impl Index {
             superseded: self.superseded.clone(),
             lost: self.lost.clone(),
             lost_packs: self.lost_packs.clone(),
+            unopened: self.unopened.clone(),
         }
     }
 
@@ -211,7 +229,8 @@ impl Index {
 
     /// The row of a token.
     ///
-    /// Errors: [`ErrorKind::NotFound`] when there is none.
+    /// Errors: [`ErrorKind::NotFound`] when there is none; [`ErrorKind::Damaged`] when the table that could
+    /// have it is.
     pub fn locate(&self, token: &Token) -> Result<ContentRow> {
         let mut rows = Vec::new();
         for table in &self.tables {
@@ -223,6 +242,7 @@ impl Index {
                 rows.clear();
             }
         }
+        self.expect_complete()?;
         Err(Error::new(
             ErrorKind::NotFound,
             format!("find the content {} in the repository", token.sha1),

@@ -68,6 +68,7 @@ pub mod claims;
 pub mod convert;
 pub mod costs;
 pub mod delete;
+pub mod guess;
 pub mod index;
 pub mod lock;
 pub mod loose;
@@ -118,6 +119,8 @@ struct Inner {
     storage: Arc<dyn Storage>,
     locks: Locks,
     file: RepositoryFile,
+    /// What is wrong with `repository.toml`, where `file` is what could be guessed.
+    damaged_file: Mutex<Option<Error>>,
     blocks: Arc<BlockSource>,
     index: Mutex<Option<Arc<Index>>>,
 }
@@ -159,14 +162,17 @@ impl Repository {
         Ok(Repository::new(place, Arc::new(storage), locks, file))
     }
 
-    /// Opens the repository in the folder `place`.
+    /// Opens the repository in the folder `place`. Where its `repository.toml` is damaged or lost it can be
+    /// read, checked and repaired; what would store something refuses.
     ///
     /// Errors: [`ErrorKind::NotFound`] when there is none.
     pub fn open(place: &Path) -> Result<Repository> {
         let storage = LocalStorage::open(place)?;
         let locks = Locks::of(&storage)?;
-        let file = settings::read(&storage)?;
-        Ok(Repository::new(place, Arc::new(storage), locks, file))
+        let (file, damage) = settings::read_or_guess(&storage)?;
+        let repository = Repository::new(place, Arc::new(storage), locks, file);
+        *lock(&repository.inner.damaged_file) = damage;
+        Ok(repository)
     }
 
     fn new(
@@ -182,6 +188,7 @@ impl Repository {
                 storage,
                 locks,
                 file,
+                damaged_file: Mutex::new(None),
                 index: Mutex::new(None),
             }),
         }
@@ -199,6 +206,16 @@ impl Repository {
         self.inner.file.settings()
     }
 
+    /// What is wrong with its `repository.toml`, if anything is.
+    pub fn damaged_settings(&self) -> Option<Error> {
+        lock(&self.inner.damaged_file).clone()
+    }
+
+    /// Errors: its settings are not known, see [`Repository::open`].
+    fn expect_settings(&self) -> Result<()> {
+        self.damaged_settings().map_or(Ok(()), Err)
+    }
+
     /// The storage that it lies on.
     pub fn storage(&self) -> &Arc<dyn Storage> {
         &self.inner.storage
@@ -209,13 +226,14 @@ impl Repository {
         &self.inner.locks
     }
 
-    /// The index, opened when it is first needed.
+    /// The index, opened when it is first needed. It may lack tables that cannot be read.
     fn index(&self) -> Result<Arc<Index>> {
         let mut index = lock(&self.inner.index);
         if let Some(index) = &*index {
             return Ok(Arc::clone(index));
         }
-        let opened = Arc::new(Index::open(&*self.inner.storage, self.id())?);
+        let opened = Index::open_for_reading(&*self.inner.storage, self.id())?;
+        let opened = Arc::new(opened);
         *index = Some(Arc::clone(&opened));
         Ok(opened)
     }
@@ -260,6 +278,7 @@ impl Repository {
         lock: &Arc<Lock>,
         monitor: &Arc<Monitor>,
     ) -> Result<StoreSession> {
+        self.expect_settings()?;
         let index = self.index_for_storing()?;
         StoreSession::begin(
             Arc::clone(&self.inner.storage),

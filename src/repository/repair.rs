@@ -1,5 +1,6 @@
 //! Repair: makes a damaged repository consistent again, with all that can still be read.
 //!
+//! - `repository.toml`, damaged or missing, is written anew ([`super::guess`]).
 //! - Content tables that are damaged or missing are rebuilt, with the same content numbers: from the packs,
 //!   which say what lies in them, and for loose contents from tokens that the caller knows (those of the
 //!   snapshots).
@@ -21,7 +22,7 @@ use super::claims::LiveClaims;
 use super::index::Index;
 use super::loose::{digest_of, loose_name, name_of};
 use super::pack::{ChunkList, PieceKind, block_record, pack_id, pack_name, read_block, read_meta};
-use super::settings::Layout;
+use super::settings::{self, Layout};
 use super::store::existing_packs;
 use super::table::publish::publish_rows;
 use super::table::{ChunkRow, ContentRow, LoosePlace, Piece, Place, table_name};
@@ -36,6 +37,8 @@ use crate::progress::Monitor;
 /// What a repair did.
 #[derive(Clone, Debug, Default)]
 pub struct RepairReport {
+    /// `repository.toml` was damaged or lost and was made anew.
+    pub replaced_settings: bool,
     /// Damaged content tables that were replaced.
     pub replaced_tables: u64,
     /// Rows that were rebuilt.
@@ -65,6 +68,11 @@ impl Repository {
         let _lock = self.lock_exclusive("repairing the repository", monitor)?;
         let storage = &**self.storage();
         let mut report = RepairReport::default();
+        if self.damaged_settings().is_some() {
+            settings::publish_guessed(storage, &self.inner.file)?;
+            *crate::progress::lock(&self.inner.damaged_file) = None;
+            report.replaced_settings = true;
+        }
         let (all, unopened) = Index::open_what_can_be(storage, self.id())?;
         let mut damaged: Vec<Id> = unopened.into_iter().map(|(id, _)| id).collect();
         let (mut contents, mut chunks) = (Vec::new(), Vec::new());
@@ -273,8 +281,7 @@ impl Repository {
         };
         let plain = loose_name(&wanted, Codec::None, false);
         let (folder, stem) = plain.split_once('/').unwrap_or_default();
-        let is_loose =
-            self.settings().layout == Layout::Loose || super::settings::was_changed(storage)?;
+        let is_loose = self.settings().layout == Layout::Loose || settings::was_changed(storage)?;
         if !is_loose {
             return Ok(None);
         }

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::guess::guess_settings;
 use super::storage::{Storage, publish_bytes, read_bytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::compression::Codec;
@@ -17,6 +18,8 @@ use crate::format::sealed_text::{open_text, seal_text};
 pub const REPOSITORY_FORMAT: u32 = 1;
 
 const FIRST_NAME: &str = "repository.toml";
+/// How many times it is looked for.
+const ATTEMPTS: usize = 3;
 const MAX_LEN: u64 = 64 << 10;
 
 /// How contents are laid out.
@@ -110,8 +113,13 @@ const HEADING: &str = "# A repository of Gibus, a backup program: the contents o
 
 /// Publishes the file with the next number, then deletes the ones before it.
 pub fn publish(storage: &dyn Storage, file: &RepositoryFile) -> Result<()> {
+    publish_as(storage, file, 1)
+}
+
+fn publish_as(storage: &dyn Storage, file: &RepositoryFile, lowest: u32) -> Result<()> {
     let existing = numbered(storage)?;
     let next = existing.last().map_or(1, |(number, _)| number + 1);
+    let next = next.max(lowest);
     let body = toml::to_string(file)
         .map_err(|e| Error::invalid("write the repository's settings", e.to_string()))?;
     let text = seal_text(&format!("{HEADING}{body}"));
@@ -150,6 +158,40 @@ pub fn read(storage: &dyn Storage) -> Result<RepositoryFile> {
             .advise("use a newer version of Gibus"));
     }
     Ok(file)
+}
+
+/// [`read`], but where the file is damaged or lost what can be guessed, with what is wrong with the file.
+/// Enough for everything that does not store.
+pub fn read_or_guess(storage: &dyn Storage) -> Result<(RepositoryFile, Option<Error>)> {
+    let mut attempts = 0;
+    let error = loop {
+        match read(storage) {
+            Ok(file) => return Ok((file, None)),
+            // A conversion may have replaced it between the list and its opening.
+            Err(error) if error.kind() == ErrorKind::NotFound && attempts < ATTEMPTS => {
+                attempts += 1
+            }
+            Err(error) => break error,
+        }
+    };
+    if !matches!(error.kind(), ErrorKind::Damaged | ErrorKind::NotFound) {
+        return Err(error);
+    }
+    let newest = numbered(storage)?.pop();
+    let text = newest.and_then(|(_, name)| read_bytes(storage, &name, MAX_LEN).ok());
+    let text = text.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    match guess_settings(storage, text.as_deref()) {
+        Some(file) => {
+            let error = error.advise("`gibus repo repair` makes it anew");
+            Ok((file, Some(error)))
+        }
+        None => Err(error),
+    }
+}
+
+/// Publishes settings that were guessed. As those before are not known, they may have been others.
+pub fn publish_guessed(storage: &dyn Storage, file: &RepositoryFile) -> Result<()> {
+    publish_as(storage, file, 2)
 }
 
 /// Whether the settings were ever changed, so that there may be contents in another layout.

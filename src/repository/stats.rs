@@ -76,6 +76,7 @@ impl Repository {
         let storage = &**self.storage();
         let live = LiveClaims::load(storage, self.id())?;
         let index = self.fresh_index()?;
+        index.expect_complete()?;
         let mut stats = RepositoryStats::default();
         let mut rows = 0_u64;
         index.each_content(|row| {

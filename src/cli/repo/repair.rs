@@ -10,11 +10,13 @@ use crate::cli::failure::{Exit, Failure, Outcome};
 use crate::cli::human::counted;
 use crate::cli::lookup::{self, FoundRepository};
 use crate::cli::output::complain;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::repository::Repository;
 use crate::repository::check::{CheckOptions, Severity};
 use crate::repository::token::Token;
 use crate::snapshot::archive::Archive;
+use crate::snapshot::archive::file::{ARCHIVE_FORMAT, ArchiveFile, RepositoryRef};
+use crate::snapshot::exigency::series::Series;
 use crate::snapshot::file::Snapshot;
 use crate::snapshot::reconcile::{Disagreement, disagreement};
 
@@ -40,6 +42,9 @@ pub struct Options {
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
     let found = lookup::repository(context, &options.name)?;
+    if !options.dry_run {
+        repair_archive_files(context, &found)?;
+    }
     let archives = lookup::archives_of(context, &found.name)?;
     let repository = &found.repository;
     if options.dry_run {
@@ -53,6 +58,7 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         context.out.document(&Document {
             message_type: "repair",
             name: found.name.to_string(),
+            replaced_settings: report.replaced_settings,
             replaced_tables: report.replaced_tables,
             rebuilt_rows: report.rebuilt_rows,
             lost_contents: report.lost(),
@@ -67,6 +73,12 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
             counted(report.replaced_tables, "table", "tables"),
             counted(report.rebuilt_rows, "entry", "entries"),
         ))?;
+        if report.replaced_settings {
+            context.out.tell(
+                "Its repository.toml was made anew; 'gibus repo show' says what it is taken for, \
+                 'gibus repo convert' changes that",
+            )?;
+        }
         if report.lost() > 0 {
             context.out.tell(&format!(
                 "{} lost. The next backup stores again what the source still has; \
@@ -81,6 +93,49 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
     } else {
         Exit::Incomplete
     })
+}
+
+/// Makes the `archive.toml` anew of archives that have lost it, or whose is damaged: the configuration says
+/// what is backed up, the snapshots say the rest.
+fn repair_archive_files(
+    context: &Context,
+    found: &FoundRepository,
+) -> std::result::Result<(), Failure> {
+    for (name, entry) in context.config().archives.all()? {
+        let Ok(entry) = entry else { continue };
+        if entry.repository != found.name {
+            continue;
+        }
+        let Err(Failure::Error { error, .. }) = lookup::open_archive(&entry) else {
+            continue;
+        };
+        let file = ArchiveFile {
+            format: ARCHIVE_FORMAT,
+            id: entry.id,
+            name: name.clone(),
+            host: context.host.clone(),
+            user: context.user.clone(),
+            repository: RepositoryRef {
+                id: found.entry.id,
+                place: found.entry.place.clone(),
+            },
+            specification: entry.specification.clone(),
+        };
+        let file = match Series::open(&entry.place) {
+            Ok(series) if series.archive.id == entry.id => ArchiveFile {
+                name: series.archive.name,
+                host: series.archive.host,
+                user: series.archive.user,
+                ..file
+            },
+            Err(none) if none.kind() == error.kind() && error.kind() == ErrorKind::Damaged => file,
+            // Where no snapshot says so it may not be that archive, or not that disk.
+            _ => continue,
+        };
+        Archive::replace_file(&entry.place, &file)?;
+        complain(&format!("note: the archive.toml of {name} was made anew"));
+    }
+    Ok(())
 }
 
 /// Every token of every snapshot that can be read, one snapshot after the other.
@@ -154,6 +209,7 @@ fn dry_run(found: &FoundRepository, archives: &[Archive], context: &mut Context)
 struct Document {
     message_type: &'static str,
     name: String,
+    replaced_settings: bool,
     replaced_tables: u64,
     rebuilt_rows: u64,
     lost_contents: u64,

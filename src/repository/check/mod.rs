@@ -101,6 +101,9 @@ impl Repository {
         monitor.enter(Phase::Checking);
         let storage = &**self.storage();
         let mut report = CheckReport::default();
+        if let Some(error) = self.damaged_settings() {
+            report.add(Severity::Damage, "repository.toml", error.why());
+        }
         let (mut index, damaged_tables) = Index::open_what_can_be(storage, self.id())?;
         for (id, error) in &damaged_tables {
             report.add(Severity::Damage, table_name(*id), error.why());

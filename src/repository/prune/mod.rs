@@ -108,6 +108,7 @@ impl Repository {
     /// Errors: [`ErrorKind::Locked`] while anything is being stored; [`ErrorKind::Damaged`], with nothing
     /// deleted, when a claim cannot be read or is missing.
     pub fn prune(&self, monitor: &Arc<Monitor>) -> Result<PruneReport> {
+        self.expect_settings()?;
         let _lock = self.lock_exclusive("pruning the repository", monitor)?;
         self.prune_locked(false, monitor)
     }

@@ -147,9 +147,11 @@ pub fn read(storage: &dyn Storage) -> Result<Option<ArchiveFile>> {
     };
     let at = format!("{}/{newest}", storage.describe());
     let bytes = read_bytes(storage, &newest, MAX_LEN)?;
-    ArchiveFile::from_bytes(&bytes)
-        .map(Some)
-        .map_err(|e| e.at(at))
+    let file = ArchiveFile::from_bytes(&bytes).map_err(|e| match e.kind() {
+        ErrorKind::Damaged => e.at(at).advise("`gibus repo repair` makes it anew"),
+        _ => e.at(at),
+    })?;
+    Ok(Some(file))
 }
 
 fn name(number: u32) -> String {

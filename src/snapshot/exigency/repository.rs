@@ -13,11 +13,12 @@ use crate::repository::storage::local::LocalStorage;
 use crate::snapshot::archive::file::RepositoryRef;
 use crate::snapshot::places::{repositories_below, split_at_tree};
 
-/// What the repository in the folder `place` says of itself.
+/// What the repository in the folder `place` says of itself, or what can be guessed where its `repository.toml`
+/// is damaged or lost.
 ///
 /// Errors: [`ErrorKind::NotFound`] where there is none, [`ErrorKind::Damaged`], [`ErrorKind::Unsupported`].
 pub fn repository_at(place: &Path) -> Result<RepositoryFile> {
-    settings::read(&LocalStorage::open(place)?)
+    Ok(settings::read_or_guess(&LocalStorage::open(place)?)?.0)
 }
 
 /// The folder of the repository that is meant. In this order:
