@@ -6,7 +6,7 @@
 //! goes on, the next time.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::failure::{Exit, Failure, show};
 use crate::error::{Context, Error, ErrorKind, Result};
@@ -14,6 +14,9 @@ use crate::repository::storage::waiting::{self, DURABLE};
 
 /// Calls that make data durable may send all of it over a slow network first.
 const DURABLE_FACTOR: u32 = 10;
+
+/// Who wakes up so much later than asked for was stopped, or shares the computer with too many.
+const STOPPED: Duration = Duration::from_secs(2);
 
 /// Starts to watch; with a `patience` of zero, which is endless, not.
 pub fn start(patience: Duration, as_json: bool) -> Result<()> {
@@ -24,8 +27,17 @@ pub fn start(patience: Duration, as_json: bool) -> Result<()> {
     thread::Builder::new()
         .name("watchdog".to_owned())
         .spawn(move || {
+            let mut watched_since = Instant::now();
             loop {
+                let asleep = Instant::now();
                 thread::sleep(pause);
+                if asleep.elapsed() > pause + STOPPED {
+                    // The whole program stood still (Ctrl-Z, a debugger): no call could end meanwhile.
+                    watched_since = Instant::now();
+                }
+                if watched_since.elapsed() < patience {
+                    continue;
+                }
                 if let Some(error) = hanging(patience) {
                     show(&Failure::from(error), as_json);
                     signal_hook::low_level::exit(i32::from(Exit::Failed.code()));

@@ -128,6 +128,7 @@ impl Full {
                 "{what}: there was space from the beginning"
             );
         } else {
+            self.failures += 1;
             self.disk.assert_names_it(&run, what);
             let expected = scene.snapshots.len();
             scene.assert_nothing_lost(what);

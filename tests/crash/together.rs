@@ -89,7 +89,8 @@ fn a_prune_says_who_is_backing_up_or_waits_for_it() {
 fn a_backup_says_who_is_pruning() {
     let mut scene = Scene::new("", TINY, 9);
     scene.back_up();
-    let mut prune = stopped(&scene, "repo prune r", "exclusive");
+    // It may have been stopped before it has looked for others; then it makes way for the backup, and waits.
+    let mut prune = stopped(&scene, "repo prune r --wait 60s", "exclusive");
     let run = scene.home.gibus("backup -A a");
     assert_eq!(run.code, Some(11), "{run:?}");
     let pid = format!("(process {})", prune.id());
