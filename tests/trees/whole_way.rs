@@ -185,14 +185,16 @@ fn hard_links_come_back_in_part() {
 
 #[test]
 fn what_may_not_be_changed_is_told_and_the_rest_restored() {
-    use rustix::fs::{IFlags, ioctl_setflags};
+    use rustix::fs::{IFlags, ioctl_getflags, ioctl_setflags};
     let world = World::new();
     for name in ["immutable", "append only", "plain"] {
         write(&world.source().join(name), name);
     }
     let set = |name: &str, flags: IFlags| {
         let file = fs::File::open(world.source().join(name)).unwrap();
-        ioctl_setflags(&file, flags)
+        // The other flags are the file system's own, and stay.
+        let others = ioctl_getflags(&file)? - (IFlags::IMMUTABLE | IFlags::APPEND);
+        ioctl_setflags(&file, others | flags)
     };
     let set_all = || {
         set("immutable", IFlags::IMMUTABLE)?;
