@@ -159,7 +159,9 @@ fn stopped(scene: &Scene, line: &str, kind: &str) -> Child {
             .spawn()
             .unwrap();
         while child.try_wait().unwrap().is_none() {
-            if locks(scene, kind).is_empty() {
+            // Its file is empty for a moment; after that it says whose it is.
+            let is_written = |lock: &PathBuf| lock.metadata().is_ok_and(|file| file.len() > 0);
+            if !locks(scene, kind).iter().any(is_written) {
                 continue;
             }
             signal(&child, Signal::STOP);
