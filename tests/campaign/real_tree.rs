@@ -69,7 +69,7 @@ impl Campaign {
         eprintln!("{name}");
         self.stage.set_up(&name, &options(settings), &self.tree);
         let files = self.back_up_twice(&name);
-        let changed = self.change();
+        let changed = self.change(&name);
         let (measured, build) = self.stage.back_up(&name);
         let read = build["read_files"].as_u64().unwrap();
         assert!(
@@ -105,9 +105,10 @@ impl Campaign {
     }
 
     /// Keeps the tree as it is, and changes it; returns how many files have to be read.
-    fn change(&mut self) -> u64 {
+    fn change(&mut self, name: &str) -> u64 {
         self.stage.remove("before");
-        copy(&self.tree, &self.before);
+        let copied = copy(&self.tree, &self.before);
+        self.row(name, "cp -a, to compare with", copied);
         self.seed += 1;
         let changes = change_one_percent(&self.tree, self.seed);
         eprintln!("    {changes:?}");
@@ -140,7 +141,7 @@ impl Campaign {
         let [first, others @ ..] = SETTINGS;
         self.stage.set_up(name, &options(first), &self.tree);
         self.back_up_twice(name);
-        self.change();
+        self.change(name);
         self.stage.back_up(name);
         for settings in others.into_iter().chain([first]) {
             let line = format!("repo convert {name} {}", options(settings));

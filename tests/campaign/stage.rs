@@ -140,11 +140,11 @@ fn run(command: &mut Command) -> Measured {
 
 /// Copies a tree with everything that it has.
 #[track_caller]
-pub fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) -> Measured {
     let mut command = Command::new("cp");
     run(command
         .args(["-a", "--reflink=auto", "--no-target-directory"])
-        .args([from, to]));
+        .args([from, to]))
 }
 
 /// `rsync` finds no difference, reading both trees to the last byte.

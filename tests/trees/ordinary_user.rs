@@ -3,6 +3,8 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::Command;
 
 use crate::look::{assert_same, look};
 use crate::nasty::{self, Power, set_extended, set_mode, write};
@@ -23,10 +25,7 @@ fn everything_that_a_user_can_have_comes_back() {
     assert_eq!(world.back_up()["build"]["read_files"], 0);
     let copy = world.extract(0, "copy");
     assert_same(&before, &look(&copy));
-    let status = std::process::Command::new("rm")
-        .arg("-rf")
-        .arg(world.source())
-        .status();
+    let status = Command::new("rm").arg("-rf").arg(world.source()).status();
     assert!(status.unwrap().success());
     world.restore("");
     assert_same(&before, &look(&world.source()));
@@ -95,6 +94,50 @@ fn what_cannot_be_read_is_told_and_does_not_vanish_from_the_series() {
     assert_eq!(backup["complete"], true);
     extract(0);
     assert_same(&look(&source), &look(&into.join("source")));
+}
+
+#[test]
+fn what_is_stored_is_for_its_owner_alone_whatever_the_umask() {
+    for umask in ["000", "077"] {
+        let world = World::new();
+        write(&world.source().join("file"), "secret");
+        for layout in ["packed", "loose"] {
+            let script = format!(
+                "umask {umask}; set -e; gibus=$1; \
+                 $gibus repo create {layout} --layout {layout} --location store; \
+                 $gibus archive create {layout} --repo {layout} --location store --include source; \
+                 for i in 1 2; do $gibus backup -A {layout}; done; \
+                 $gibus delete -A {layout}; $gibus repo prune {layout}; \
+                 $gibus repo convert {layout} --codec gzip"
+            );
+            let own = world.command([""]);
+            let settings = own
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?)));
+            let run = Command::new("sh")
+                .args(["-c", &script, "sh"])
+                .arg(own.get_program())
+                .env_clear()
+                .envs(settings)
+                .current_dir(world.path(""))
+                .output()
+                .unwrap();
+            assert!(run.status.success(), "{run:?}");
+        }
+        for top in ["store/gibus.d", "config"] {
+            let depth = |path: &Path| path.strip_prefix(world.path(top)).unwrap().iter().count();
+            for path in nasty::paths(&world.path(top)) {
+                // Several users may have repositories and archives in one place.
+                if top != "config" && depth(&path) < 3 {
+                    continue;
+                }
+                let metadata = fs::symlink_metadata(&path).unwrap();
+                let expected = if metadata.is_dir() { 0o700 } else { 0o600 };
+                let mode = metadata.mode() & 0o7777;
+                assert_eq!(mode, expected, "{mode:o} {}", path.display());
+            }
+        }
+    }
 }
 
 /// A world of root's in which everything but the tree itself is then given to nobody.

@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
+use crate::look::look;
 use crate::nasty::write;
 use crate::support::{is_root, skip, skip_without_tools};
 use crate::world::World;
@@ -155,6 +156,31 @@ fn sizes_caches_and_ignore_files_leave_out() {
         .gibus("archive edit a --exclude-larger-than none --no-exclude-caches --no-ignore-files")
         .code
         .unwrap();
+}
+
+#[test]
+fn a_file_with_a_name_that_is_left_out_comes_back_with_the_others() {
+    let world = World::new();
+    let source = world.source();
+    write(&source.join("first.o"), "x");
+    for name in ["second", "folder/third", "left_out/fourth"] {
+        fs::create_dir_all(source.join(name).parent().unwrap()).unwrap();
+        fs::hard_link(source.join("first.o"), source.join(name)).unwrap();
+    }
+    write(&source.join("alone"), "y");
+    fs::hard_link(source.join("alone"), source.join("alone.o")).unwrap();
+    fs::hard_link(source.join("alone"), world.path("outside")).unwrap();
+    world.set_up("", "--exclude-file *.o --exclude-dir left_out");
+    world.back_up();
+    assert_eq!(world.back_up()["build"]["read_files"], 0);
+    assert_eq!(
+        kept(&world),
+        names("source source/second source/folder source/folder/third source/alone")
+    );
+    let copied = look(&world.extract(0, "copy"));
+    let linked_to = |name: &[u8]| copied[name].linked_to.as_deref();
+    assert_eq!(linked_to(b"second"), Some(&b"folder/third"[..]));
+    assert_eq!(linked_to(b"alone"), None);
 }
 
 #[test]
