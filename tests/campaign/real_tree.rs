@@ -7,7 +7,6 @@ use crate::measure::Measured;
 use crate::stage::{Stage, asked_for, assert_same, copy};
 use crate::support::has_tool;
 
-/// In this order; after the last one comes the first again.
 const SETTINGS: [(&str, &str); 6] = [
     ("packed", "zstd"),
     ("loose", "gzip"),
@@ -135,19 +134,20 @@ impl Campaign {
         self.row(name, "check --read-data", measured);
     }
 
-    /// A repository with two snapshots through all conversions, until it is as at the beginning.
+    /// A repository with two snapshots through all conversions, from each setting to each other one.
     fn convert(&mut self) {
         let name = "converted";
-        let [first, others @ ..] = SETTINGS;
-        self.stage.set_up(name, &options(first), &self.tree);
+        self.stage.set_up(name, &options(SETTINGS[0]), &self.tree);
         self.back_up_twice(name);
         self.change(name);
         self.stage.back_up(name);
-        for settings in others.into_iter().chain([first]) {
-            let line = format!("repo convert {name} {}", options(settings));
+        let mut steps = Vec::new();
+        walk_all_pairs(0, &mut steps);
+        for (from, to) in steps.into_iter().map(|(a, b)| (SETTINGS[a], SETTINGS[b])) {
+            let line = format!("repo convert {name} {}", options(to));
             let measured = self.stage.gibus(&line);
-            let to = format!("convert to {} {}", settings.0, settings.1);
-            self.row(name, &to, measured);
+            let what = format!("convert {}-{} to {}-{}", from.0, from.1, to.0, to.1);
+            self.row(name, &what, measured);
             self.check(name);
             self.extract(name, 1);
             self.extract(name, 0);
@@ -169,11 +169,32 @@ impl Campaign {
     fn print(&self) {
         for row in &self.rows {
             println!(
-                "{:<42} {} {:>8.1} MB stored",
+                "{:<48} {} {:>8.1} MB stored",
                 row.what,
                 row.measured,
                 row.stored_bytes as f64 / 1e6
             );
         }
     }
+}
+
+/// A walk from this setting back to it that leads once from each of those from it on to each other one.
+fn walk_all_pairs(here: usize, steps: &mut Vec<(usize, usize)>) {
+    for there in here + 1..SETTINGS.len() {
+        steps.push((here, there));
+        if there == here + 1 {
+            walk_all_pairs(there, steps);
+        }
+        steps.push((there, here));
+    }
+}
+
+#[test]
+fn the_conversions_lead_from_each_setting_to_each_other() {
+    let mut steps = Vec::new();
+    walk_all_pairs(0, &mut steps);
+    assert_eq!((steps[0].0, steps[29].1), (0, 0));
+    assert!(steps.windows(2).all(|pair| pair[0].1 == pair[1].0));
+    let different: std::collections::HashSet<_> = steps.iter().collect();
+    assert_eq!((steps.len(), different.len()), (30, 30));
 }
