@@ -23,10 +23,15 @@ use crate::fs::ReadAt;
 pub const BLOCK_OF_CONTENTS: u8 = 1;
 pub const BLOCK_OF_LISTS: u8 = 2;
 
-/// A block is closed when it holds this many bytes.
+/// A block is closed when it holds this many bytes …
 pub const BLOCK_TARGET: usize = 4 << 20;
-/// A pack is closed when it is this long.
+/// … or this many pieces.
+pub const BLOCK_PIECES: usize = PACK_PIECES / 8;
+/// A pack is closed when it is this long …
 pub const PACK_TARGET: u64 = 64 << 20;
+/// … or holds this many pieces: while it is written its rows are in memory, 200 bytes each. In tests it is
+/// a few, so that they meet it.
+pub const PACK_PIECES: usize = if cfg!(test) { 128 } else { 1 << 17 };
 
 /// What a piece of a block is. The numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

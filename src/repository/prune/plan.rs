@@ -13,7 +13,7 @@ use crate::progress::Monitor;
 use crate::repository::claims::LiveClaims;
 use crate::repository::index::Index;
 use crate::repository::loose::{loose_folders, name_of, parse_loose_name};
-use crate::repository::pack::{PACK_TARGET, pack_id};
+use crate::repository::pack::{PACK_PIECES, PACK_TARGET, pack_id};
 use crate::repository::read::BlockSource;
 use crate::repository::settings::Layout;
 use crate::repository::table::{BlockRecord, ContentRow, Piece, Place};
@@ -22,6 +22,8 @@ use crate::repository::table::{BlockRecord, ContentRow, Piece, Place};
 const TOLERATED_WASTE: u64 = 5;
 /// Packs shorter than this are gathered into longer ones …
 const SHORT_PACK: u64 = PACK_TARGET / 4;
+/// … unless they have this many pieces in use: they would come out as short again …
+const MANY_PIECES: u64 = PACK_PIECES as u64 / 4;
 /// … when there are this many of them.
 const MANY_SHORT_PACKS: usize = 12;
 /// More tables than this are merged.
@@ -33,9 +35,16 @@ pub(super) struct BlockUse {
     pub block: BlockRecord,
     /// Bytes of claimed pieces, before compression.
     pub live_bytes: u64,
+    /// How many claimed pieces.
+    live_pieces: u64,
 }
 
 impl BlockUse {
+    fn add(&mut self, piece: &Piece) {
+        self.live_bytes += u64::from(piece.len);
+        self.live_pieces += 1;
+    }
+
     pub fn is_dead(&self) -> bool {
         self.live_bytes == 0
     }
@@ -52,10 +61,19 @@ impl BlockUse {
 #[derive(Default)]
 struct PackUse {
     is_used: bool,
+    blocks: u64,
+    live_pieces: u64,
     /// Of blocks that rows name.
     named: u64,
     /// Of those, what nothing is claimed of.
     wasted: u64,
+}
+
+impl PackUse {
+    /// About what its header, directory and trailer take, rather too much.
+    fn directory_bytes(&self) -> u64 {
+        512 + self.blocks * 64 + self.live_pieces * 8
+    }
 }
 
 /// The plan, and what carrying it out needs to know.
@@ -89,13 +107,14 @@ impl Surveyor<'_> {
                 let use_of = BlockUse {
                     block: *block,
                     live_bytes: 0,
+                    live_pieces: 0,
                 };
                 usage.entry((block.pack, block.page)).or_insert(use_of);
             }
         }
         let mut used = |piece: &Piece| {
             if let Some(block) = usage.get_mut(&(piece.block.pack, piece.block.page)) {
-                block.live_bytes += u64::from(piece.len);
+                block.add(piece);
             }
         };
 
@@ -180,7 +199,7 @@ impl Surveyor<'_> {
         let mut dead_chunks = false;
         let mut used = |piece: &Piece| {
             if let Some(block) = usage.get_mut(&(piece.block.pack, piece.block.page)) {
-                block.live_bytes += u64::from(piece.len);
+                block.add(piece);
             }
         };
         self.index.each_chunk(|row| {
@@ -240,6 +259,8 @@ impl Surveyor<'_> {
         for ((pack, _), block) in usage {
             let sum = sums.entry(*pack).or_default();
             sum.is_used |= !block.is_dead();
+            sum.blocks += 1;
+            sum.live_pieces += block.live_pieces;
             sum.named += u64::from(block.block.stored_len);
             sum.wasted += block.waste();
         }
@@ -266,8 +287,9 @@ impl Surveyor<'_> {
                     plan.freed_bytes += bytes;
                 }
                 Some(sum) => {
-                    // Blocks that no row names any more are waste as well; directory and trailer are not.
-                    let unnamed = bytes.saturating_sub(sum.named).saturating_sub(bytes / 50);
+                    // Blocks that no row names any more are waste as well; the directory is not.
+                    let expected = sum.named + sum.directory_bytes();
+                    let unnamed = bytes.saturating_sub(expected);
                     let wasted = sum.wasted.saturating_add(unnamed);
                     if self.rewrite_all || wasted * 100 > bytes * TOLERATED_WASTE {
                         plan.packs_to_rewrite.push((pack, bytes));
@@ -279,16 +301,62 @@ impl Surveyor<'_> {
                 }
             }
         }
-        let short: Vec<(Id, u64)> = kept
-            .iter()
-            .filter(|(_, bytes)| *bytes < SHORT_PACK)
-            .copied()
-            .collect();
+        let is_short = |(pack, bytes): &(Id, u64)| {
+            let pieces = sums.get(pack).map_or(0, |sum| sum.live_pieces);
+            *bytes < SHORT_PACK && pieces < MANY_PIECES
+        };
+        let short: Vec<(Id, u64)> = kept.iter().copied().filter(is_short).collect();
         if short.len() >= MANY_SHORT_PACKS {
-            kept.retain(|(_, bytes)| *bytes >= SHORT_PACK);
+            kept.retain(|pack| !is_short(pack));
             plan.packs_to_rewrite.extend(short);
         }
         plan.packs_to_keep += kept.len() as u64;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::repository::Repository;
+    use crate::repository::claims::ClaimBuilder;
+    use crate::repository::settings::Settings;
+
+    /// Stores so many short contents; returns how many packs there are, and the plan to prune them.
+    fn store_short(count: usize) -> (u64, PrunePlan) {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("repository");
+        let repository = Repository::create(&place, &Settings::default()).unwrap();
+        let monitor = Arc::new(Monitor::new());
+        let session = repository.begin_store("a test", &monitor).unwrap();
+        let mut worker = session.worker();
+        let mut claim = ClaimBuilder::new();
+        for number in 0..count {
+            let stored = worker.store_bytes(format!("{number}").as_bytes()).unwrap();
+            claim.add(&stored.token);
+        }
+        worker.finish().unwrap();
+        session.commit(claim, "a test", None).unwrap();
+        let packs = std::fs::read_dir(place.join("packs")).unwrap().count();
+        (packs as u64, repository.plan_prune(&monitor).unwrap())
+    }
+
+    #[test]
+    fn the_directory_of_a_pack_is_no_waste_however_little_is_in_it() {
+        for count in [1, 2, 10, 60] {
+            let (packs, plan) = store_short(count);
+            assert!(plan.is_empty(), "{count}: {plan:?}");
+            assert_eq!((packs, plan.packs_to_keep), (1, 1));
+        }
+    }
+
+    #[test]
+    fn packs_that_are_short_because_their_contents_are_stay_as_they_are() {
+        let (packs, plan) = store_short(PACK_PIECES * (MANY_SHORT_PACKS + 2));
+        assert!(packs > MANY_SHORT_PACKS as u64, "{packs}");
+        assert_eq!(plan.packs_to_rewrite, []);
+        assert_eq!(plan.packs_to_keep, packs);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::format::compression::{Codec, compress};
 use crate::format::digest::{Blake3, ContentDigest};
-use crate::repository::pack::{BLOCK_TARGET, PieceKind};
+use crate::repository::pack::{BLOCK_PIECES, BLOCK_TARGET, PieceKind};
 use crate::repository::token::ContentNumber;
 
 /// A piece of a new block.
@@ -84,7 +84,7 @@ impl BlockBuilder {
             });
         }
         self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() >= BLOCK_TARGET {
+        if self.bytes.len() >= BLOCK_TARGET || self.pieces.len() >= BLOCK_PIECES {
             self.take()
         } else {
             None
@@ -171,5 +171,10 @@ mod tests {
         assert_eq!(block.bytes.len(), 4 << 20);
         assert_eq!(block.pieces[3].offset, 3 << 20);
         assert!(builder.take().is_none());
+
+        for _ in 1..BLOCK_PIECES {
+            assert!(builder.push(&[chunk], b"short").is_none());
+        }
+        assert!(builder.push(&[chunk], b"short").is_some());
     }
 }

@@ -55,7 +55,7 @@ use crate::format::id::Id;
 use crate::progress::{Monitor, lock};
 
 /// Rows gathered before a checkpoint.
-const CHECKPOINT_ROWS: usize = 1 << 18;
+const CHECKPOINT_ROWS: usize = 1 << 17;
 /// Bytes written before a checkpoint.
 const CHECKPOINT_BYTES: u64 = 2 << 30;
 

@@ -27,7 +27,8 @@ use crate::format::id::Id;
 use crate::format::sealed::{FileKind, Identity, PreparedPage, SealedWriter};
 use crate::progress::lock;
 use crate::repository::pack::{
-    BLOCK_OF_LISTS, BLOCK_TARGET, ChunkList, PACK_TARGET, PackMeta, PieceKind, pack_name,
+    BLOCK_OF_LISTS, BLOCK_TARGET, ChunkList, PACK_PIECES, PACK_TARGET, PackMeta, PieceKind,
+    pack_name,
 };
 use crate::repository::storage::{NewFile, publish_one};
 use crate::repository::table::{BlockRecord, ChunkRow, ContentRow, Piece, Place};
@@ -212,11 +213,7 @@ impl<'a> PackWriter<'a> {
                 Message::Row(row) => self.rows.push(row),
                 Message::List(list, number) => self.lists.push((list, number)),
             }
-            let is_full = self
-                .open
-                .as_ref()
-                .is_some_and(|pack| pack.out.written() >= PACK_TARGET);
-            if is_full {
+            if self.open.as_ref().is_some_and(OpenPack::is_full) {
                 self.close()?;
             }
         }
@@ -378,6 +375,10 @@ impl<'a> PackWriter<'a> {
 }
 
 impl OpenPack {
+    fn is_full(&self) -> bool {
+        self.out.written() >= PACK_TARGET || self.contents.len() + self.chunks.len() >= PACK_PIECES
+    }
+
     fn add(
         &mut self,
         shared: &Shared,
