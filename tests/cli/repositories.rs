@@ -1,6 +1,8 @@
 //! `gibus repo …`
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 
 use crate::support::{Home, damage};
 
@@ -173,4 +175,39 @@ fn statistics_add_up() {
         run.expect(0).contains("Kept once each: 3 contents"),
         "{run:?}"
     );
+}
+
+#[test]
+fn a_lost_claim_that_no_snapshot_needs_is_given_up_only_when_asked_to() {
+    let home = Home::with_snapshots();
+    let claims = || -> BTreeSet<PathBuf> {
+        let entries = fs::read_dir(home.repository().join("claims")).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    };
+    let before = claims();
+    home.write("others/c.txt", b"of another archive");
+    home.gibus("archive create other --repo main --location elsewhere --include others")
+        .expect(0);
+    home.gibus("backup -A other").expect(0);
+    // The archive is gone for good, and its claim damaged.
+    fs::remove_dir_all(home.path("elsewhere")).unwrap();
+    fs::remove_file(home.path("config/archives/other.toml")).unwrap();
+    let claim = claims().difference(&before).next().unwrap().clone();
+    damage(&claim);
+
+    home.gibus("repo prune main").failure(1);
+    let run = home.gibus("repo repair main");
+    run.expect(0);
+    assert!(run.stderr.contains("--release-lost"), "{run:?}");
+    home.gibus("repo prune main").failure(1);
+
+    let repaired = home.json("repo repair main --release-lost");
+    assert_eq!(repaired["released_claims"], 1);
+    let pruned = home.json("repo prune main");
+    assert_eq!(pruned["deleted_contents"], 1, "{pruned}");
+    home.gibus("repo check main --read-data").expect(0);
+    let newest = home.gibus("cat -A home files/a.txt");
+    assert_eq!(newest.expect(0), "one and more\n");
+    let oldest = home.gibus("cat -A home --back 1 files/a.txt");
+    assert_eq!(oldest.expect(0), "one\n");
 }

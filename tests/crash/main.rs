@@ -17,5 +17,6 @@ mod exigency;
 mod interrupted;
 mod kills;
 mod no_space;
+mod read_errors;
 mod scene;
 mod together;

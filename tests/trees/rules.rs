@@ -280,7 +280,7 @@ fn a_repository_in_the_source_is_left_out() {
 }
 
 #[test]
-fn other_file_systems_are_left_out_and_what_is_mounted_below_itself() {
+fn other_file_systems_and_what_is_mounted_below_itself_are_kept_as_empty_folders() {
     const TEST: &str = "mounted file systems";
     if !is_root() {
         return skip(&format!("{TEST}: this is not root"));
@@ -316,12 +316,31 @@ fn other_file_systems_are_left_out_and_what_is_mounted_below_itself() {
             String::from_utf8_lossy(&output.stderr)
         ));
     }
-    assert_eq!(kept(&world), names("source source/other source/x"));
+    assert_eq!(
+        kept(&world),
+        names("source source/bound source/other source/x")
+    );
     world.gibus("archive edit a --no-one-file-system").expect(0);
     let output = backup("");
     assert!(output.status.success(), "{output:?}");
     assert_eq!(
         kept(&world),
-        names("source source/other source/other/y source/x")
+        names("source source/bound source/other source/other/y source/x")
     );
+}
+
+#[test]
+fn an_include_that_is_a_broken_link_is_kept_and_reported() {
+    let world = World::new();
+    write(&world.source().join("file"), "x");
+    symlink("nowhere", world.path("link")).unwrap();
+    world.set_up("", "");
+    let link = world.path("link");
+    let include = format!("archive edit a --include {}", link.display());
+    world.gibus(&include).expect(0);
+    let document = world.json("backup -A a", 3);
+    let problems = document["backups"][0]["problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 1, "{document}");
+    assert_eq!(problems[0]["path"], link.to_str().unwrap(), "{document}");
+    assert!(kept(&world).contains("link"));
 }

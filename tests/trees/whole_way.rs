@@ -339,3 +339,30 @@ fn vandalise(world: &World) {
     );
     set_mode(&at(""), 0o700);
 }
+
+#[test]
+fn links_that_have_become_separate_identical_files_are_left_alone_and_extracted_as_links() {
+    let world = World::new();
+    let source = world.source();
+    write(&source.join("a"), "the same");
+    fs::hard_link(source.join("a"), source.join("b")).unwrap();
+    set_time(&source.join("a"), 1_000_000_000, 5);
+    world.set_up("", "");
+    world.back_up();
+    fs::remove_file(source.join("b")).unwrap();
+    write(&source.join("b"), "the same");
+    set_time(&source.join("b"), 1_000_000_000, 5);
+    let inode = |path: &Path| fs::metadata(path).unwrap().ino();
+    let separate = inode(&source.join("b"));
+
+    world.restore("");
+    assert_eq!(inode(&source.join("b")), separate);
+    assert_eq!(fs::read_dir(&source).unwrap().count(), 2);
+    let copy = world.extract(0, "copy");
+    assert_eq!(inode(&copy.join("a")), inode(&copy.join("b")));
+
+    // What differs is replaced, and is a link again.
+    write(&source.join("b"), "another");
+    world.restore("--overwrite");
+    assert_eq!(inode(&source.join("a")), inode(&source.join("b")));
+}

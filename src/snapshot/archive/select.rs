@@ -22,14 +22,11 @@ impl Select {
     ///
     /// Errors: [`ErrorKind::NotFound`], saying how many there are.
     pub fn find(&self, names: &[SnapshotName]) -> Result<SnapshotName> {
-        let attempted = match self {
-            Select::Back(back) => format!("find the snapshot {back} back"),
-            Select::Named(name) => format!("find the snapshot {}", name.stem()),
-        };
-        let not_found = |why: String| Error::new(ErrorKind::NotFound, attempted).because(why);
+        let not_found =
+            |why: String| Error::new(ErrorKind::NotFound, self.attempted()).because(why);
         let count = names.len();
         if count == 0 {
-            return Err(not_found("there are no snapshots yet".into()));
+            return Err(not_found("there is none yet".into()).advise("make one: `gibus backup`"));
         }
         match *self {
             Select::Named(name) => match names.binary_search(&name) {
@@ -59,6 +56,22 @@ impl Select {
                     ))
                 })
             }
+        }
+    }
+}
+
+impl Select {
+    /// In words that fit after "could not".
+    fn attempted(&self) -> String {
+        match self {
+            Select::Back(0) => "find the newest snapshot".to_owned(),
+            Select::Back(-1) => "find the oldest snapshot".to_owned(),
+            Select::Back(back @ 1..) => format!("find the snapshot {back} before the newest"),
+            Select::Back(back) => {
+                let after = back.unsigned_abs() - 1;
+                format!("find the snapshot {after} after the oldest")
+            }
+            Select::Named(name) => format!("find the snapshot {}", name.stem()),
         }
     }
 }
@@ -112,7 +125,17 @@ mod tests {
         let missing = three[2].next().unwrap();
         let error = Select::Named(missing).find(&three).unwrap_err();
         assert!(error.to_string().contains("2026-01-01-00-00-03"), "{error}");
-        let error = Select::Back(0).find(&[]).unwrap_err();
-        assert!(error.to_string().contains("no snapshots yet"), "{error}");
+        for (back, which) in [
+            (0, "the newest snapshot"),
+            (2, "the snapshot 2 before the newest"),
+            (-1, "the oldest snapshot"),
+            (-3, "the snapshot 2 after the oldest"),
+        ] {
+            let error = Select::Back(back).find(&[]).unwrap_err().to_string();
+            assert!(
+                error.contains(which) && error.contains("none yet"),
+                "{error}"
+            );
+        }
     }
 }

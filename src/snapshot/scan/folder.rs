@@ -137,7 +137,7 @@ impl<'s> FolderScanner<'s> {
         place.write_path(&mut path);
         monitor.set_current(&path);
         if self.is_mounted_below_itself(&place, &path) {
-            sink.no_folder(waiting.number)?;
+            self.give_unopened(waiting, false, sink)?;
             return Ok(Vec::new());
         }
         let extended = match &waiting.previous {
@@ -293,7 +293,8 @@ impl<'s> FolderScanner<'s> {
         let is_below_itself = place.ancestry().skip(1).any(|above| above.id == place.id);
         if is_below_itself {
             let monitor = self.shared.options.monitor;
-            monitor.notice(path, "back up the folder", "it is mounted below itself");
+            let why = "it is one of those that it is in, mounted there again";
+            monitor.notice(path, "back up what is in the folder", why);
         }
         is_below_itself
     }
