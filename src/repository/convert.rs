@@ -89,7 +89,7 @@ impl Repository {
         let mut bytes = 0_u64;
         index.each_content(|row| {
             let has_old_form = match row.place {
-                Place::Empty => false,
+                Place::Empty | Place::Lost => false,
                 Place::Piece(_) | Place::Chunked(_) => !packs_stay_packs,
                 Place::Loose(place) => {
                     settings.layout == Layout::Packed || place.codec != settings.codec

@@ -133,7 +133,7 @@ impl ClaimCosts {
         self.alone_contents += 1;
         self.alone_content_bytes += size;
         self.alone_stored_bytes += match row.place {
-            Place::Empty => 0,
+            Place::Empty | Place::Lost => 0,
             // Of a big content this is the list of its chunks; they are counted by themselves.
             Place::Piece(piece) | Place::Chunked(piece) => piece.stored_bytes(),
             Place::Loose(place) => place.stored_bytes,

@@ -215,6 +215,7 @@ impl Index {
                 self.lost_packs.contains(&piece.block.pack)
             }
             Place::Empty | Place::Loose(_) => false,
+            Place::Lost => true,
         }
     }
 
@@ -260,6 +261,25 @@ impl Index {
         Ok(rows.into_iter().find(|row| {
             row.digest == *digest && !self.is_lost_place(&row.place) && self.has(row.number)
         }))
+    }
+
+    /// Numbers of contents with these digests that are known to be lost. Costs nothing where nothing is.
+    pub fn lost_twins(&self, digest: &ContentDigest) -> Result<Vec<ContentNumber>> {
+        if self.lost.is_empty() && !self.tables.iter().any(|table| table.has_lost_rows()) {
+            return Ok(Vec::new());
+        }
+        let mut rows = Vec::new();
+        for table in &self.tables {
+            table.find(&digest.sha1, &mut rows)?;
+        }
+        let mut twins: Vec<ContentNumber> = rows
+            .iter()
+            .filter(|row| row.digest == *digest && !self.has(row.number))
+            .map(|row| row.number)
+            .collect();
+        twins.sort_unstable();
+        twins.dedup();
+        Ok(twins)
     }
 
     /// True when another content with the same SHA-1 is there.

@@ -434,7 +434,7 @@ impl Repository {
     /// Bytes that a content takes: its share of a block, or of its chunks' blocks and its list's.
     fn stored_bytes(&self, index: &Index, row: &ContentRow) -> Result<u64> {
         Ok(match row.place {
-            Place::Empty => 0,
+            Place::Empty | Place::Lost => 0,
             Place::Piece(piece) => piece.stored_bytes(),
             Place::Loose(place) => place.stored_bytes,
             Place::Chunked(piece) => {

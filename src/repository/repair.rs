@@ -5,8 +5,9 @@
 //!   which say what lies in them, and for loose contents from tokens that the caller knows (those of the
 //!   snapshots).
 //! - What is sound in a damaged pack moves to a new one.
-//! - Contents that can no longer be read lose their rows. From then on a backup does not believe that they
-//!   are there, and stores again what the source still has.
+//! - Contents that can no longer be read are marked as lost. From then on a backup does not believe that they
+//!   are there, and stores again what the source still has: that makes them whole wherever they are
+//!   claimed, also in the snapshots before.
 //!
 //! Nothing that could be read before is given up, and nothing is deleted but damaged files of which all
 //! that can be read is elsewhere.
@@ -22,11 +23,12 @@ use super::claims::LiveClaims;
 use super::index::Index;
 use super::loose::{digest_of, loose_name, name_of};
 use super::pack::{ChunkList, PieceKind, block_record, pack_id, pack_name, read_block, read_meta};
+use super::prune::execute::Fate;
 use super::settings::{self, Layout};
 use super::store::existing_packs;
 use super::table::publish::publish_rows;
 use super::table::{ChunkRow, ContentRow, LoosePlace, Piece, Place, table_name};
-use super::token::{SegmentId, Token};
+use super::token::{ContentNumber, SegmentId, Token};
 use crate::error::{ErrorKind, Result};
 use crate::format::compression::Codec;
 use crate::format::digest::{Blake3, ContentDigest};
@@ -43,8 +45,8 @@ pub struct RepairReport {
     pub replaced_tables: u64,
     /// Rows that were rebuilt.
     pub rebuilt_rows: u64,
-    /// Contents that something claims and that are lost: their rows are gone, and the next backup stores again
-    /// what it still finds.
+    /// Contents that something claims and that are lost. The next backup stores again what it still finds, and
+    /// so makes them whole for every snapshot.
     pub lost_contents: HashMap<SegmentId, RoaringBitmap>,
     /// What was found before.
     pub check: CheckReport,
@@ -118,8 +120,8 @@ impl Repository {
 
         report.check = self.check(&CheckOptions { read_data: true }, monitor)?;
         if !report.check.damaged.is_empty() {
-            self.drop_damaged(&report.check, monitor)?;
             report.lost_contents = self.claimed_of(&report.check.damaged);
+            self.give_up_damaged(&report, monitor)?;
         }
         self.replace_packs(&report.check.damaged_packs, monitor)?;
         *crate::progress::lock(&self.inner.index) = None;
@@ -351,8 +353,8 @@ impl Repository {
         storage.flush_deletions("packs")
     }
 
-    /// Writes tables without the rows of what cannot be read.
-    fn drop_damaged(&self, check: &CheckReport, monitor: &Arc<Monitor>) -> Result<()> {
+    /// Writes tables in which what cannot be read is lost, or gone if nothing claims it.
+    fn give_up_damaged(&self, report: &RepairReport, monitor: &Arc<Monitor>) -> Result<()> {
         let storage = &**self.storage();
         let mut index = Index::open(storage, self.id())?;
         index.note_packs(&existing_packs(storage)?)?;
@@ -374,8 +376,18 @@ impl Repository {
             }
             Ok(())
         })?;
-        let keep = |row: &ContentRow| !check.is_damaged(row.number);
+        let fate = |row: &ContentRow| {
+            let ContentNumber { segment, ordinal } = row.number;
+            let lost = report.lost_contents.get(&segment);
+            if !report.check.is_damaged(row.number) {
+                Fate::Kept
+            } else if lost.is_some_and(|lost| lost.contains(ordinal)) {
+                Fate::Lost
+            } else {
+                Fate::Dropped
+            }
+        };
         self.pruner(monitor)
-            .rewrite_tables(&index, keep, Some(&sound_chunks))
+            .rewrite_tables(&index, fate, Some(&sound_chunks))
     }
 }

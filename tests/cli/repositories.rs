@@ -107,8 +107,14 @@ fn lost_contents_are_found_out_and_stored_again() {
     assert!(run.stdout.contains(path.to_str().unwrap()), "{run:?}");
     home.gibus("repo repair main").expect(3);
     home.gibus("backup -A home").expect(0);
-    home.gibus("extract -A home files --into out").expect(0);
-    assert_eq!(fs::read(home.path("out/files/a.txt")).unwrap(), b"one\n");
+    // The snapshot from before has it again as well as the new one.
+    for back in [0, 1] {
+        let extract = format!("extract -A home files --back {back} --into out{back}");
+        home.gibus(&extract).expect(0);
+        let extracted = home.path(format!("out{back}/files/a.txt"));
+        assert_eq!(fs::read(extracted).unwrap(), b"one\n");
+    }
+    home.gibus("repo check main --read-data").expect(0);
 }
 
 #[test]

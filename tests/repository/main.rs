@@ -2,6 +2,7 @@
 
 mod collisions;
 mod damage;
+mod lost;
 mod reclaiming;
 mod round_trip;
 mod samples;

@@ -44,6 +44,7 @@ impl Repository {
         let mut claimed = live.map(|live| live.used().clone()).unwrap_or_default();
         let mut unclaimed = 0_u64;
         let mut lost = 0_u64;
+        let mut given_up = 0_u64;
         let mut lost_in: HashSet<Id> = HashSet::new();
         let outcome = fatal_or(index.each_readable_content(|row| {
             report.contents += 1;
@@ -59,6 +60,11 @@ impl Repository {
             }
             let why = match row.place {
                 Place::Empty => None,
+                Place::Lost => {
+                    report.mark(row.number);
+                    given_up += u64::from(is_claimed);
+                    None
+                }
                 Place::Piece(piece) => {
                     let digest = (row.digest.sha1, row.digest.blake3);
                     (states.is_bad(&piece.block) || states.bad_contents.contains(&digest))
@@ -109,6 +115,12 @@ impl Repository {
         }
         if lost > 0 {
             let why = format!("{lost} contents cannot be read as they were stored");
+            report.add(Severity::Damage, "contents", why);
+        }
+        if given_up > 0 {
+            let why = format!(
+                "{given_up} contents are lost; a backup of what still has them makes them whole"
+            );
             report.add(Severity::Damage, "contents", why);
         }
         let missing: u64 = claimed.values().map(RoaringBitmap::len).sum();

@@ -22,6 +22,15 @@ use crate::repository::table::{BlockRecord, ContentRow, Piece, Place, table_name
 /// A block, and its pieces that are to be moved.
 type BlockWork = (BlockRecord, Vec<(Piece, NewPieceKind)>);
 
+/// What becomes of a row when tables are rewritten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::repository) enum Fate {
+    Kept,
+    /// It stays, to say that its content was lost.
+    Lost,
+    Dropped,
+}
+
 /// What a prune works on.
 pub(in crate::repository) struct Pruner<'a> {
     pub blocks: &'a Arc<BlockSource>,
@@ -47,7 +56,7 @@ impl Pruner<'_> {
         let mut index = index;
         if plan.has_duplicates {
             // Two numbers of one content come to share bytes before the spare ones are deleted.
-            self.rewrite_tables(&index, |_| true, None)?;
+            self.rewrite_tables(&index, |_| Fate::Kept, None)?;
             index = Index::open(storage, self.repository)?;
         }
         self.delete_unclaimed(&plan, &mut report)?;
@@ -67,8 +76,11 @@ impl Pruner<'_> {
                 storage.flush_deletions("packs")?;
             }
             if plan.rewrites_tables || !plan.packs_to_rewrite.is_empty() {
-                let keep = |row: &ContentRow| live.contains(row.number);
-                self.rewrite_tables(&index, keep, Some(&live_chunks))?;
+                let fate = |row: &ContentRow| match live.contains(row.number) {
+                    true => Fate::Kept,
+                    false => Fate::Dropped,
+                };
+                self.rewrite_tables(&index, fate, Some(&live_chunks))?;
             }
             Ok(())
         })();
@@ -141,7 +153,7 @@ impl Pruner<'_> {
                     Place::Chunked(piece) => {
                         add(piece, NewPieceKind::List(row.digest, row.number));
                     }
-                    Place::Empty | Place::Loose(_) => {}
+                    Place::Empty | Place::Loose(_) | Place::Lost => {}
                 }
             }
             Ok(())
@@ -200,12 +212,12 @@ impl Pruner<'_> {
         Ok(())
     }
 
-    /// Merges all tables into one that has only the rows that `keep` says and the chunks named (`None`:
-    /// all), the rows of one content all pointing to the same bytes.
+    /// Merges all tables into one that has only the rows that `fate` says and the chunks named (`None`:
+    /// all), the rows of one content all pointing to the same bytes if any of them leads to some.
     pub(in crate::repository) fn rewrite_tables(
         &self,
         index: &Index,
-        keep: impl Fn(&ContentRow) -> bool,
+        fate: impl Fn(&ContentRow) -> Fate,
         live_chunks: Option<&HashSet<Blake3>>,
     ) -> Result<()> {
         let storage = self.blocks.storage();
@@ -223,17 +235,24 @@ impl Pruner<'_> {
             supersedes: old.clone(),
         };
         let mut writer = TableWriter::new(storage.create()?, head)?;
-        let mut last: Option<ContentRow> = None;
+        // Rows of one content lie side by side.
+        let mut twins: Vec<ContentRow> = Vec::new();
         index.each_content(|mut row| {
-            if !keep(&row) {
-                return Ok(());
+            match fate(&row) {
+                Fate::Kept => {}
+                Fate::Lost => row.place = Place::Lost,
+                Fate::Dropped => return Ok(()),
             }
-            match last {
-                Some(last) if last.digest == row.digest => row.place = last.place,
-                _ => last = index.has(row.number).then_some(row),
+            if twins
+                .first()
+                .is_some_and(|first| first.digest != row.digest)
+            {
+                add_twins(&mut writer, index, &mut twins)?;
             }
-            writer.add_content(&row)
+            twins.push(row);
+            Ok(())
         })?;
+        add_twins(&mut writer, index, &mut twins)?;
         index.each_chunk(|row| match live_chunks {
             Some(chunks) if !chunks.contains(&row.blake3) => Ok(()),
             _ => writer.add_chunk(&row),
@@ -261,4 +280,21 @@ impl Pruner<'_> {
         let loose_deleted: u64 = plan.loose_to_delete.iter().map(|(_, bytes)| *bytes).sum();
         Ok(packs + loose_before.saturating_sub(loose_deleted))
     }
+}
+
+/// Adds the rows of one content, all pointing to the same bytes.
+fn add_twins<W: std::io::Write>(
+    writer: &mut TableWriter<W>,
+    index: &Index,
+    twins: &mut Vec<ContentRow>,
+) -> Result<()> {
+    let found = twins
+        .iter()
+        .find(|row| row.place != Place::Lost && index.has(row.number))
+        .map(|row| row.place);
+    for mut row in twins.drain(..) {
+        row.place = found.unwrap_or(row.place);
+        writer.add_content(&row)?;
+    }
+    Ok(())
 }

@@ -126,6 +126,7 @@ impl Surveyor<'_> {
         let mut stored_bytes = 0_u64;
         // Rows of one content lie side by side: the first claimed one stands for all of them.
         let mut last_live: Option<ContentRow> = None;
+        let mut lost: Option<ContentDigest> = None;
         self.index.each_content(|row| {
             rows += 1;
             if rows.is_multiple_of(4096) {
@@ -143,7 +144,16 @@ impl Surveyor<'_> {
             if let Some(ordinals) = without_row.get_mut(&row.number.segment) {
                 ordinals.remove(row.number.ordinal);
             }
-            plan.is_something_lost |= !self.index.has(row.number);
+            // What a repair has given up is only a row. It comes back with another one of the same bytes.
+            if row.place == Place::Lost {
+                let has_twin = last_live.is_some_and(|last: ContentRow| last.digest == row.digest);
+                plan.has_duplicates |= has_twin && self.folds_duplicates;
+                lost = Some(row.digest);
+                return Ok(());
+            }
+            let is_there = self.index.has(row.number);
+            plan.is_something_lost |= !is_there;
+            plan.has_duplicates |= is_there && lost == Some(row.digest) && self.folds_duplicates;
             if let Some(last) = last_live
                 && last.digest == row.digest
                 && (self.folds_duplicates || last.place == row.place)
@@ -152,9 +162,9 @@ impl Surveyor<'_> {
                 return Ok(());
             }
             // Bytes that are known to be lost stand for nobody else's.
-            last_live = self.index.has(row.number).then_some(row);
+            last_live = is_there.then_some(row);
             match row.place {
-                Place::Empty => {}
+                Place::Empty | Place::Lost => {}
                 Place::Piece(piece) => used(&piece),
                 Place::Chunked(piece) => {
                     used(&piece);

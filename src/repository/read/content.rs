@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{BlockSource, verified_slice};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::digest::{Blake3, ContentHasher};
+use crate::format::digest::{Blake3, ContentHasher, Sha1};
 use crate::repository::index::Index;
 use crate::repository::loose::{digest_of, loose_name, open_loose};
 use crate::repository::table::{ContentRow, LoosePlace, Piece, Place};
@@ -56,6 +56,7 @@ impl ContentReader {
         let mut parts = Vec::new();
         match row.place {
             Place::Empty => {}
+            Place::Lost => return Err(lost(&row.digest.sha1)),
             Place::Piece(piece) => parts.push(Part {
                 start: 0,
                 len: row.digest.size,
@@ -202,6 +203,13 @@ impl ContentReader {
         *at += read as u64;
         Ok(read)
     }
+}
+
+fn lost(sha1: &Sha1) -> Error {
+    Error::damaged(
+        format!("read the content {sha1}"),
+        "it was found damaged before, and is lost",
+    )
 }
 
 fn missing_chunk(blake3: &Blake3) -> Error {

@@ -399,10 +399,11 @@ impl Shared {
         }
     }
 
-    /// Takes over rows whose bytes are durable; publishes a table when they have become many.
+    /// Takes over rows whose bytes are durable; publishes a table when they have become many. The same bytes
+    /// that were lost under other numbers are found again by these rows.
     fn add_ready(
         &self,
-        contents: Vec<ContentRow>,
+        mut contents: Vec<ContentRow>,
         chunks: Vec<ChunkRow>,
         bytes: u64,
     ) -> Result<()> {
@@ -410,6 +411,12 @@ impl Shared {
         self.monitor
             .bytes_written
             .fetch_add(bytes, Ordering::Relaxed);
+        let index = self.index();
+        for position in 0..contents.len() {
+            let row = contents[position];
+            let twins = index.lost_twins(&row.digest)?;
+            contents.extend(twins.into_iter().map(|number| ContentRow { number, ..row }));
+        }
         let is_due = {
             let mut ready = lock(&self.ready);
             ready.contents.extend(contents);

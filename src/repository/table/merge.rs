@@ -1,15 +1,17 @@
 //! Merges tables and new rows into one stream in the order of a table.
 //!
 //! Sources come newest first. Where two hold a row for the same content number, or for the same chunk, the
-//! newer one's is kept.
+//! newer one's is kept, but for one thing: a row that says that a content is lost yields to one that leads
+//! somewhere, whichever is newer. A repair writes such rows to one table that takes in all others, so the
+//! other row is of a backup which has stored the bytes again since. Of two backups side by side the one that
+//! has not may well publish the newer table, with the row that it found.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::read::Table;
-use super::{ChunkRow, ContentRow};
+use super::{ChunkRow, ContentRow, Place};
 use crate::error::Result;
-use crate::repository::token::ContentNumber;
 
 /// Rows in order, of one table or of what was newly stored.
 pub struct Source<'a> {
@@ -41,14 +43,24 @@ pub fn merge_contents(
     sources: Vec<Box<dyn Iterator<Item = Result<ContentRow>> + '_>>,
     mut each: impl FnMut(ContentRow) -> Result<()>,
 ) -> Result<()> {
-    let mut last: Option<([u8; 20], [u8; 32], ContentNumber)> = None;
+    // Held back until it is clear that no other row for its number follows.
+    let mut held: Option<ContentRow> = None;
     merge(sources, ContentRow::key, |row| {
-        let key = row.key();
-        if last.replace(key) == Some(key) {
-            return Ok(());
+        match &mut held {
+            Some(held) if held.key() == row.key() => {
+                if held.place == Place::Lost {
+                    *held = row;
+                }
+            }
+            _ => {
+                if let Some(next) = held.replace(row) {
+                    each(next)?;
+                }
+            }
         }
-        each(row)
-    })
+        Ok(())
+    })?;
+    held.map_or(Ok(()), each)
 }
 
 /// Calls `each` for every chunk row, in order, one for each chunk.

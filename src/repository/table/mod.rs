@@ -84,6 +84,9 @@ pub enum Place {
     Chunked(Piece),
     /// In a file of its own.
     Loose(LoosePlace),
+    /// Nowhere: it was damaged, and a repair has given it up. The row stays so that whoever stores the same
+    /// bytes again makes this one whole, too.
+    Lost,
 }
 
 /// A content in a file of its own; the path follows from SHA-1, codec and `alternate`.

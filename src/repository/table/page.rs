@@ -18,6 +18,7 @@ pub const EMPTY: u8 = 0;
 pub const PIECE: u8 = 1;
 pub const CHUNKED: u8 = 2;
 pub const LOOSE: u8 = 3;
+pub const LOST: u8 = 4;
 
 /// A content row as stored: segments and blocks by their index in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

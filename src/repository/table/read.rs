@@ -131,7 +131,13 @@ impl Table {
         &self.packs
     }
 
-    /// Which ordinals of which segments have a row here.
+    /// Whether it has rows of contents that were given up.
+    pub fn has_lost_rows(&self) -> bool {
+        let present: u64 = self.segments.iter().map(|(_, present)| present.len()).sum();
+        present < self.contents
+    }
+
+    /// Which ordinals of which segments have a row here that leads somewhere.
     pub fn segments(&self) -> &[(SegmentId, RoaringBitmap)] {
         &self.segments
     }
@@ -283,6 +289,7 @@ impl Table {
             .ok_or_else(|| self.contradiction())?;
         let place = match raw.place {
             page::EMPTY if raw.digest.size == 0 => Place::Empty,
+            page::LOST if (raw.at, raw.offset, raw.len) == (0, 0, 0) => Place::Lost,
             page::PIECE => Place::Piece(self.piece(raw.at, raw.offset, raw.digest.size)?),
             page::CHUNKED => Place::Chunked(self.piece(raw.at, raw.offset, u64::from(raw.len))?),
             page::LOOSE => Place::Loose(LoosePlace {

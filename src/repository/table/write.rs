@@ -72,10 +72,13 @@ impl<W: Write> TableWriter<W> {
 
     pub fn add_content(&mut self, row: &ContentRow) -> Result<()> {
         let segment = self.segment(row.number.segment);
-        // `segment` has just returned an index within `segments`.
-        self.segments[segment as usize].1.insert(row.number.ordinal);
+        if row.place != Place::Lost {
+            // `segment` has just returned an index within `segments`.
+            self.segments[segment as usize].1.insert(row.number.ordinal);
+        }
         let (place, at, offset, len) = match row.place {
             Place::Empty => (page::EMPTY, 0, 0, 0),
+            Place::Lost => (page::LOST, 0, 0, 0),
             Place::Piece(piece) => {
                 let block = self.block(&piece.block);
                 (page::PIECE, u64::from(block), piece.offset, 0)
