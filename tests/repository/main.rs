@@ -8,3 +8,4 @@ mod round_trip;
 mod samples;
 mod stale_rows;
 mod support;
+mod twins;

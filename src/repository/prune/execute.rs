@@ -15,7 +15,7 @@ use crate::repository::read::{BlockSource, slice_of};
 use crate::repository::rounds::rounds;
 use crate::repository::settings::{Layout, Settings};
 use crate::repository::storage::publish_one;
-use crate::repository::store::{NewPieceKind, StoreSession};
+use crate::repository::store::{NewPieceKind, StoreSession, existing_packs};
 use crate::repository::table::write::{TableHead, TableWriter};
 use crate::repository::table::{BlockRecord, ContentRow, Piece, Place, table_name};
 
@@ -26,6 +26,8 @@ type BlockWork = (BlockRecord, Vec<(Piece, NewPieceKind)>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::repository) enum Fate {
     Kept,
+    /// It stays for now, though nothing claims it. Its bytes are about to go, and are no one else's.
+    Doomed,
     /// It stays, to say that its content was lost.
     Lost,
     Dropped,
@@ -56,8 +58,12 @@ impl Pruner<'_> {
         let mut index = index;
         if plan.has_duplicates {
             // Two numbers of one content come to share bytes before the spare ones are deleted.
-            self.rewrite_tables(&index, |_| Fate::Kept, None)?;
-            index = Index::open(storage, self.repository)?;
+            let fate = |row: &ContentRow| match live.contains(row.number) {
+                true => Fate::Kept,
+                false => Fate::Doomed,
+            };
+            self.rewrite_tables(&index, fate, None)?;
+            index = self.open_index()?;
         }
         self.delete_unclaimed(&plan, &mut report)?;
         live.delete_unneeded(storage)?;
@@ -68,7 +74,7 @@ impl Pruner<'_> {
                 self.monitor.check_cancelled()?;
                 let keep = |row: &ContentRow| live.contains(row.number);
                 self.move_pieces(&index, &round, keep, Some(&live_chunks))?;
-                index = Index::open(storage, self.repository)?;
+                index = self.open_index()?;
                 for pack in &round {
                     storage.delete(&pack_name(*pack))?;
                     report.rewritten_packs += 1;
@@ -94,6 +100,14 @@ impl Pruner<'_> {
         report.deleted_contents = plan.dead_contents;
         report.stored_bytes_after = self.stored_bytes_after(&plan)?;
         Ok(report)
+    }
+
+    /// What the tables say now, and which of the packs that they name are missing.
+    fn open_index(&self) -> Result<Index> {
+        let storage = self.blocks.storage();
+        let mut index = Index::open(storage, self.repository)?;
+        index.note_packs(&existing_packs(storage)?)?;
+        Ok(index)
     }
 
     /// What needs no space: everything of which nothing is claimed.
@@ -213,7 +227,7 @@ impl Pruner<'_> {
     }
 
     /// Merges all tables into one that has only the rows that `fate` says and the chunks named (`None`:
-    /// all), the rows of one content all pointing to the same bytes if any of them leads to some.
+    /// all), the rows of one content that stay pointing to the same bytes if one of them leads to some.
     pub(in crate::repository) fn rewrite_tables(
         &self,
         index: &Index,
@@ -236,20 +250,17 @@ impl Pruner<'_> {
         };
         let mut writer = TableWriter::new(storage.create()?, head)?;
         // Rows of one content lie side by side.
-        let mut twins: Vec<ContentRow> = Vec::new();
-        index.each_content(|mut row| {
-            match fate(&row) {
-                Fate::Kept => {}
-                Fate::Lost => row.place = Place::Lost,
-                Fate::Dropped => return Ok(()),
+        let mut twins: Vec<(ContentRow, Fate)> = Vec::new();
+        index.each_content(|row| {
+            let fate = fate(&row);
+            if fate == Fate::Dropped {
+                return Ok(());
             }
-            if twins
-                .first()
-                .is_some_and(|first| first.digest != row.digest)
-            {
+            let is_another = |(first, _): &(ContentRow, Fate)| first.digest != row.digest;
+            if twins.first().is_some_and(is_another) {
                 add_twins(&mut writer, index, &mut twins)?;
             }
-            twins.push(row);
+            twins.push((row, fate));
             Ok(())
         })?;
         add_twins(&mut writer, index, &mut twins)?;
@@ -282,18 +293,24 @@ impl Pruner<'_> {
     }
 }
 
-/// Adds the rows of one content, all pointing to the same bytes.
+/// Adds the rows of one content: those that are kept or lost all point to the same bytes, if one that is kept
+/// leads to some.
 fn add_twins<W: std::io::Write>(
     writer: &mut TableWriter<W>,
     index: &Index,
-    twins: &mut Vec<ContentRow>,
+    twins: &mut Vec<(ContentRow, Fate)>,
 ) -> Result<()> {
+    let leads_somewhere = |row: &ContentRow| row.place != Place::Lost && index.has(row.number);
     let found = twins
         .iter()
-        .find(|row| row.place != Place::Lost && index.has(row.number))
-        .map(|row| row.place);
-    for mut row in twins.drain(..) {
-        row.place = found.unwrap_or(row.place);
+        .find(|(row, fate)| *fate == Fate::Kept && leads_somewhere(row))
+        .map(|(row, _)| row.place);
+    for (mut row, fate) in twins.drain(..) {
+        row.place = match fate {
+            Fate::Kept => found.unwrap_or(row.place),
+            Fate::Lost => found.unwrap_or(Place::Lost),
+            Fate::Doomed | Fate::Dropped => row.place,
+        };
         writer.add_content(&row)?;
     }
     Ok(())

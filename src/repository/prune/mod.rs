@@ -9,6 +9,8 @@
 //! - It refuses unless every claim can be read and none is missing: what is not known to be unclaimed stays.
 //! - Bytes that something claims are copied, published and entered into a table before the pack that held
 //!   them is deleted. So whenever it is interrupted, everything claimed is where the tables say.
+//! - Two numbers of one content come to share the bytes of one that is claimed and there, never of one that is
+//!   about to be deleted.
 //! - A pack or loose file that no row names is left over from an interrupted run, unless a table is lost, with
 //!   which that file is found. So as long as something claimed has no row, or its row leads nowhere, they all
 //!   stay: a repair may need them.

@@ -35,6 +35,7 @@ pub struct Table {
     supersedes: Vec<Id>,
     packs: Vec<Id>,
     segments: Vec<(SegmentId, RoaringBitmap)>,
+    has_lost_rows: bool,
     contents: u64,
     chunks: u64,
     content_fences: Vec<[u8; 20]>,
@@ -84,12 +85,14 @@ impl Table {
                 .map_err(|e| damaged(&e.to_string()))?;
             segments.push((segment.segment, present));
         }
+        let present: u64 = segments.iter().map(|(_, present)| present.len()).sum();
         Ok(Table {
             id,
             generation: meta.generation,
             supersedes: meta.supersedes,
             packs: meta.packs,
             segments,
+            has_lost_rows: present < meta.contents,
             contents: meta.contents,
             chunks: meta.chunks,
             content_fences: fences(&meta.content_fences.0),
@@ -133,8 +136,7 @@ impl Table {
 
     /// Whether it has rows of contents that were given up.
     pub fn has_lost_rows(&self) -> bool {
-        let present: u64 = self.segments.iter().map(|(_, present)| present.len()).sum();
-        present < self.contents
+        self.has_lost_rows
     }
 
     /// Which ordinals of which segments have a row here that leads somewhere.
