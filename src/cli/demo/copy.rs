@@ -144,9 +144,10 @@ pub fn change(files: &Path) -> Result<Changes> {
                 continue;
             };
             if kind.is_dir() {
-                to_rename.get_or_insert_with(|| entry.path());
                 folders.push(entry.path());
             } else if kind.is_file() {
+                // The last folder that has files has no other such folder in it: a small one.
+                to_rename = (folder != *files).then(|| folder.clone());
                 match number {
                     _ if number % 1000 == 1 => changes.deleted += u64::from(delete(&entry.path())?),
                     _ if number.is_multiple_of(100) => {

@@ -69,7 +69,9 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
     for line in changes.lines() {
         stage.say(&line)?;
     }
-    stage.say("A second backup looks at every file, and reads and stores only what is new.")?;
+    stage.say(
+        "A second backup looks at every file, reads what is new or in another place, and stores what is new.",
+    )?;
     stage.gibus(&[&"backup", &"-A", &"demo", &"--stats"])?;
     stage.gibus(&[&"snapshots", &"-A", &"demo"])?;
     stage.gibus(&[&"snapshots", &"-A", &"demo", &"--storage-stats"])?;
