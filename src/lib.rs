@@ -1,7 +1,9 @@
 //! Gibus: a git-inspired backup system. One engine, a command line and (later) a window over it.
 
+pub mod catalog;
 pub mod cli;
 pub mod config;
+pub mod environment;
 pub mod error;
 pub mod format;
 pub mod fs;

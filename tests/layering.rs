@@ -1,7 +1,8 @@
 //! Reads the sources and keeps true what `ARCHITECTURE.md` says of them: who may use what.
 //!
-//! main → cli → snapshot → repository → format, fs, progress, error; never the other way. A test module
-//! at the end of a file may use what it likes.
+//! main → gui, cli → jobs → catalog → config, snapshot → repository → format, fs, progress, error; never the
+//! other way, and `gui` and `cli` never name each other. `environment` makes the catalog for whoever is above
+//! it. A test module at the end of a file may use what it likes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -82,10 +83,10 @@ fn uses_crate(line: &str, name: &str) -> bool {
 }
 
 fn is_above_the_engine(name: &str) -> bool {
-    ["cli/", "gui/", "jobs/"]
+    ["cli/", "gui/", "jobs/", "catalog/"]
         .iter()
         .any(|folder| name.starts_with(folder))
-        || ["main.rs", "lib.rs"].contains(&name)
+        || ["main.rs", "lib.rs", "environment.rs"].contains(&name)
 }
 
 #[test]
@@ -157,13 +158,19 @@ fn walkdir_is_used_in_one_place() {
 }
 
 #[test]
-fn the_engine_reads_neither_the_environment_nor_the_configuration() {
-    only(is_above_the_engine, "the environment", |line| {
+fn the_environment_is_read_in_one_place_for_command_line_and_window() {
+    let may_read =
+        |file: &str| file.starts_with("cli/") || ["main.rs", "environment.rs"].contains(&file);
+    only(may_read, "the environment", |line| {
         names(line, "env::var")
             || names(line, "std::env::")
             || names(line, "use std::env")
             || names(line, "env::current_dir")
     });
+}
+
+#[test]
+fn the_engine_does_not_read_the_configuration() {
     let may_read = |file: &str| {
         is_above_the_engine(file) || file == "config.rs" || file.starts_with("config/")
     };
@@ -174,36 +181,42 @@ fn the_engine_reads_neither_the_environment_nor_the_configuration() {
 
 #[test]
 fn no_layer_knows_the_ones_above_it() {
-    let layers: [(&str, &[&str]); 6] = [
-        (
-            "format/",
-            &["repository", "snapshot", "config", "jobs", "cli", "gui"],
-        ),
-        (
-            "fs.rs",
-            &["repository", "snapshot", "config", "jobs", "cli", "gui"],
-        ),
-        (
-            "error.rs",
-            &["repository", "snapshot", "config", "jobs", "cli", "gui"],
-        ),
-        (
-            "progress.rs",
-            &["repository", "snapshot", "config", "jobs", "cli", "gui"],
-        ),
-        ("repository/", &["snapshot", "config", "jobs", "cli", "gui"]),
-        ("snapshot/", &["config", "jobs", "cli", "gui"]),
+    // From the top; a layer may not name those before it.
+    let order: [&[&str]; 8] = [
+        &["gui/", "cli/"],
+        &["environment.rs", "jobs/"],
+        &["catalog/"],
+        &["config/"],
+        &["snapshot/"],
+        &["repository/"],
+        &["format/"],
+        &["fs.rs", "error.rs", "progress.rs"],
     ];
-    for (layer, above) in layers {
-        for module in above {
-            let module = format!("crate::{module}");
-            only(
-                |file| !file.starts_with(layer),
-                layer,
-                |line| names(line, &module),
-            );
+    let mut above: Vec<&str> = Vec::new();
+    for layers in order {
+        for layer in layers {
+            for module in &above {
+                let is_elsewhere = |file: &str| !file.starts_with(layer);
+                only(is_elsewhere, layer, |line| names_module(line, module));
+            }
         }
+        above.extend(layers);
     }
+    for (layer, beside) in [
+        ("gui/", "cli/"),
+        ("cli/", "gui/"),
+        ("jobs/", "environment.rs"),
+        ("environment.rs", "jobs/"),
+    ] {
+        let is_elsewhere = |file: &str| !file.starts_with(layer);
+        only(is_elsewhere, layer, |line| names_module(line, beside));
+    }
+}
+
+/// Whether `line` names the module that is in `file`, a folder or a file below `src/`.
+fn names_module(line: &str, file: &str) -> bool {
+    let module = file.trim_end_matches(".rs").trim_end_matches('/');
+    names(line, &format!("crate::{module}"))
 }
 
 #[test]

@@ -11,7 +11,7 @@
 //! A field that is not known is refused, with its line: in a file that people edit, a mistyped
 //! `exclude_dir` that silently did nothing would be found out on the wrong day.
 //!
-//! Only the command line and the window read this; the engine is handed values.
+//! The catalog reads this for the command line and the window; the engine is handed values.
 
 mod write;
 
@@ -193,6 +193,20 @@ where
         } else {
             error.advise(format!("these are there: {}", names.join(", ")))
         }
+    }
+
+    /// For what is better found out before anything is made.
+    ///
+    /// Errors: [`ErrorKind::AlreadyExists`] when the name is taken.
+    pub fn expect_free(&self, name: &N) -> Result<()> {
+        if !self.names()?.contains(name) {
+            return Ok(());
+        }
+        Err(
+            Error::new(ErrorKind::AlreadyExists, format!("take the name {name}"))
+                .because("the configuration has one of that name already")
+                .advise("choose another name"),
+        )
     }
 
     /// Adds an entry.

@@ -28,7 +28,7 @@ use crate::repository::claims::{ClaimBuilder, ClaimId, ClaimState};
 use crate::repository::upkeep::ClaimStates;
 
 /// What is amiss.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Disagreement {
     /// Snapshots whose claims are missing or damaged.
     pub unclaimed: Vec<(Id, SnapshotName)>,
