@@ -4,12 +4,12 @@ use clap::Args;
 use jiff::Zoned;
 use serde::Serialize;
 
-use super::context::Context;
-use super::failure::{self, Exit, Failure, Outcome};
+use super::context::{Context, tell_damage};
+use super::failure::{self, Exit, Failure, Lookup, Outcome};
 use super::human::{count, counted, duration, size};
 use super::json::{JsonBuild, JsonProblem};
-use super::{lookup, problems};
-use crate::snapshot::build::{BackupReport, BackupRequest, back_up};
+use super::problems;
+use crate::snapshot::build::BackupReport;
 use crate::snapshot::places::ArchiveName;
 
 /// Back up: make a new snapshot
@@ -73,25 +73,17 @@ fn back_up_one(
     options: &Options,
     context: &mut Context,
 ) -> Result<(JsonBackup, Exit), Failure> {
-    let mut found = lookup::archive(context, name)?;
-    let repository = lookup::repository_of(context, &found.entry)?;
-    found.bring_up_to_date(&repository.entry)?;
+    let name = ArchiveName::new(name)?;
+    let ready = context.catalog.ready_to_back_up(&name).looked_up()?;
+    tell_damage(&ready.repository.repository);
     let now = Zoned::now();
-    let (report, problems) = context.work(|monitor| {
-        let request = BackupRequest {
-            archive: &found.archive,
-            repository: &repository.repository,
-            now: &now,
-            is_dry_run: options.dry_run,
-        };
-        back_up(&request, monitor)
-    })?;
+    let (report, problems) = context.work(|monitor| ready.run(&now, options.dry_run, monitor))?;
     if !context.out.is_json() {
-        tell(&found.name, &report, options, context)?;
+        tell(&name, &report, options, context)?;
     }
     let exit = problems::tell(&problems, context.out.style());
     let done = JsonBackup {
-        archive: found.name.to_string(),
+        archive: name.to_string(),
         snapshot: report.snapshot.map(|name| name.to_string()),
         previous: report.previous.map(|name| name.to_string()),
         complete: report.is_complete,

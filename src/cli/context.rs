@@ -1,31 +1,29 @@
-//! What a command finds around it: who runs it, where the configuration is, where output goes.
+//! What a command finds around it: what the user has, where output goes, and how work runs.
 //!
-//! This is the one place that asks the system and the environment. The engine is handed values.
+//! Lookups here are those of the catalog, with the exit codes that they have for a command, and with a note on
+//! what is damaged and can be read all the same.
 
-use std::env;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::args::Global;
-use super::failure::Failure;
-use super::output::{Output, Style};
+use super::failure::{Failure, Lookup};
+use super::output::{Output, Style, complain};
 use super::progress::Progress;
 use super::signals::Stoppable;
+use crate::catalog::{Catalog, FoundArchive, FoundRepository};
 use crate::config::Config;
-use crate::error::{Error, ErrorKind, Result};
+use crate::environment;
+use crate::error::{ErrorKind, Result};
 use crate::progress::{Monitor, Problems};
+use crate::repository::Repository;
+use crate::snapshot::places::{ArchiveName, RepositoryName};
 
 pub struct Context {
     pub out: Output,
-    /// Where the configuration is.
-    pub config_dir: PathBuf,
-    /// Where repositories and archives are made unless told otherwise.
-    pub data_dir: PathBuf,
-    /// This user's and this computer's name.
-    pub user: String,
-    pub host: String,
+    /// What this user has.
+    pub catalog: Catalog,
     wait: Duration,
 }
 
@@ -38,27 +36,30 @@ impl Context {
             no_progress: global.no_progress,
             verbose: global.verbose,
         };
-        let config_dir = global
-            .config_dir
-            .clone()
-            .or_else(|| set("GIBUS_CONFIG_DIR"));
-        let config_dir = match config_dir {
-            Some(dir) => absolute(dir)?,
-            None => base_dir("XDG_CONFIG_HOME", ".config")?.join("gibus"),
-        };
         Ok(Context {
             out: Output::new(style),
-            config_dir,
-            data_dir: base_dir("XDG_DATA_HOME", ".local/share")?.join("gibus"),
-            user: user_name(),
-            host: host_name(),
+            catalog: environment::catalog(global.config_dir.clone())?,
             wait: global.wait,
         })
     }
 
     /// The configuration; nothing is read by this.
     pub fn config(&self) -> Config {
-        Config::new(&self.config_dir)
+        self.catalog.config()
+    }
+
+    /// Errors: exit code 10 when the configuration does not have it, or when it is not at its place.
+    pub fn repository(&self, name: &str) -> std::result::Result<FoundRepository, Failure> {
+        let name = RepositoryName::new(name)?;
+        let found = self.catalog.repository(&name).looked_up()?;
+        tell_damage(&found.repository);
+        Ok(found)
+    }
+
+    /// Errors: exit code 10 when the configuration does not have it, or when it is not at its place.
+    pub fn archive(&self, name: &str) -> std::result::Result<FoundArchive, Failure> {
+        let name = ArchiveName::new(name)?;
+        self.catalog.archive(&name).looked_up()
     }
 
     /// Does a piece of work under a monitor: with progress, stopped by Ctrl-C, and tried again while a
@@ -87,46 +88,9 @@ impl Context {
     }
 }
 
-/// A folder of the XDG base directory specification: the variable if it is an absolute path, else the
-/// folder `below` the home folder.
-fn base_dir(variable: &str, below: &str) -> Result<PathBuf> {
-    match set(variable) {
-        Some(dir) if dir.is_absolute() => Ok(dir),
-        _ => Ok(home_dir()?.join(below)),
+/// A repository whose settings are damaged can be read; that must not go unnoticed.
+pub fn tell_damage(repository: &Repository) {
+    if let Some(error) = repository.damaged_settings() {
+        complain(&format!("note: {error}"));
     }
-}
-
-/// A variable of the environment; an empty one is not set.
-fn set(variable: &str) -> Option<PathBuf> {
-    env::var_os(variable)
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
-}
-
-fn home_dir() -> Result<PathBuf> {
-    env::home_dir()
-        .filter(|home| home.is_absolute())
-        .ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, "find your home folder")
-                .because("HOME is not set")
-                .advise("say where the configuration is with --config-dir")
-        })
-}
-
-fn absolute(dir: PathBuf) -> Result<PathBuf> {
-    use crate::error::Context as _;
-    std::path::absolute(&dir).context("find the folder", &dir)
-}
-
-fn user_name() -> String {
-    let name = uzers::get_current_username();
-    let uid = || uzers::get_current_uid().to_string();
-    name.map_or_else(uid, |name| name.to_string_lossy().into_owned())
-}
-
-fn host_name() -> String {
-    let name = rustix::system::uname();
-    // "laptop.example.org" and "laptop" are one computer, with and without a network.
-    let name = name.nodename().to_string_lossy().into_owned();
-    name.split('.').next().unwrap_or_default().to_owned()
 }

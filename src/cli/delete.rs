@@ -3,19 +3,15 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::context::Context;
-use super::failure::{Exit, Failure, Missing, Outcome};
+use super::context::{Context, tell_damage};
+use super::failure::{Exit, Failure, Lookup, Outcome};
 use super::human::{counted, size};
-use super::lookup::{self, FoundArchive};
 use super::output::complain;
 use super::select::Selection;
 use super::values;
-use crate::repository::Repository;
-use crate::repository::costs::ClaimCosts;
 use crate::snapshot::archive::Archive;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::archive::select::Select;
-use crate::snapshot::delete::{DeletionPlan, delete_snapshots, plan_deletion};
 
 /// Delete snapshots: the oldest one, or those that are selected
 ///
@@ -43,7 +39,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let found = lookup::archive(context, &options.archive)?;
+    let found = context.archive(&options.archive)?;
     let names = names(options, &found.archive)?;
     if names.is_empty() {
         // --all-but-newest with no more than that: a timer says it every hour.
@@ -52,19 +48,13 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         }
         return done(context, options, &[], None, &[]);
     }
-    let plan =
-        plan_deletion(&found.archive, &names, options.allow_last).map_err(Failure::refused)?;
-    let repositories = repositories(&plan, &found, context)?;
+    let catalog = &context.catalog;
+    let deletable = catalog
+        .deletable(found, &names, options.allow_last)
+        .looked_up()?;
+    deletable.repositories.iter().for_each(tell_damage);
     if options.dry_run {
-        let mut freed = ClaimCosts::default();
-        for repository in &repositories {
-            let claims = [plan.claims_in(repository.id())];
-            let (costs, _) = context.work(|monitor| repository.claim_costs(&claims, monitor))?;
-            for costs in costs {
-                freed.alone_contents += costs.alone_contents;
-                freed.alone_stored_bytes += costs.alone_stored_bytes;
-            }
-        }
+        let (freed, _) = context.work(|monitor| catalog.deletion_frees(&deletable, monitor))?;
         for name in &names {
             say(context, &format!("Would delete {name}"))?;
         }
@@ -84,8 +74,7 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
             &[],
         );
     }
-    let (report, _) =
-        context.work(|monitor| delete_snapshots(&plan, &found.archive, &repositories, monitor))?;
+    let (report, _) = context.work(|monitor| catalog.delete_snapshots(&deletable, monitor))?;
     let style = context.out.style();
     if !style.json {
         for name in &report.deleted {
@@ -98,22 +87,6 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         }
     }
     done(context, options, &report.deleted, None, &report.unreleased)
-}
-
-/// The repositories that keep the contents of what is going to be deleted: that of the archive, and those
-/// that it had before.
-pub fn repositories(
-    plan: &DeletionPlan,
-    found: &FoundArchive,
-    context: &Context,
-) -> Result<Vec<Repository>, Failure> {
-    let mut repositories = vec![lookup::repository_of(context, &found.entry)?.repository];
-    for id in plan.repositories() {
-        if repositories.iter().all(|repository| repository.id() != id) {
-            repositories.push(lookup::repository_with_id(context, id)?);
-        }
-    }
-    Ok(repositories)
 }
 
 /// The snapshots that are meant, oldest first.

@@ -3,7 +3,7 @@
 //! The engine's errors say what went wrong; a command knows what that means for whoever asked. "Not
 //! found" is the case in point: a repository, archive or snapshot that does not exist is exit code 10,
 //! a path that is not in a snapshot is 1. So a command turns errors into [`Failure`]s: with `?` for the
-//! general rule, with [`Missing::or_missing`] where the thing asked for is itself what is missing.
+//! general rule, with [`Lookup`] where the thing asked for is itself what is missing.
 
 use std::io;
 
@@ -97,13 +97,17 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// For results of looking up a repository, an archive or a snapshot.
-pub trait Missing<T> {
+/// For results of looking up what was asked for by name or by place.
+pub trait Lookup<T> {
     /// "Not found" means that what was asked for does not exist: exit code 10.
     fn or_missing(self) -> Result<T, Failure>;
+
+    /// As [`Lookup::or_missing`], for what was looked up in the configuration: one that cannot be used is no
+    /// wrong usage of the command, but exit code 1.
+    fn looked_up(self) -> Result<T, Failure>;
 }
 
-impl<T> Missing<T> for crate::error::Result<T> {
+impl<T> Lookup<T> for crate::error::Result<T> {
     fn or_missing(self) -> Result<T, Failure> {
         self.map_err(|error| match error.kind() {
             ErrorKind::NotFound => Failure::Error {
@@ -112,6 +116,13 @@ impl<T> Missing<T> for crate::error::Result<T> {
             },
             _ => Failure::from(error),
         })
+    }
+
+    fn looked_up(self) -> Result<T, Failure> {
+        match self {
+            Err(error) if error.kind() == ErrorKind::Invalid => Err(Failure::refused(error)),
+            result => result.or_missing(),
+        }
     }
 }
 
@@ -195,6 +206,15 @@ mod tests {
         assert_eq!(missing.or_missing().unwrap_err().exit().code(), 10);
         let damaged: crate::error::Result<()> = Err(Error::new(ErrorKind::Damaged, "open"));
         assert_eq!(damaged.or_missing().unwrap_err().exit().code(), 1);
+    }
+
+    #[test]
+    fn a_configuration_that_cannot_be_used_is_no_wrong_usage() {
+        let result = |kind| -> crate::error::Result<()> { Err(Error::new(kind, "open")) };
+        let code = |kind| result(kind).looked_up().unwrap_err().exit().code();
+        assert_eq!(code(ErrorKind::Invalid), 1);
+        assert_eq!(code(ErrorKind::NotFound), 10);
+        assert_eq!(code(ErrorKind::Locked), 11);
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! The command line: one file a command.
 //!
 //! - [`args`] the definitions, [`select`] and [`values`] what they share
-//! - [`context`] what surrounds a command: user, host, folders, and how work runs under a monitor
-//! - [`lookup`] repositories and archives by name, [`source`] the snapshots that are read from
+//! - [`context`] what surrounds a command: what the user has, and how work runs under a monitor
+//! - [`source`] the snapshots that are read from
 //! - [`failure`] exit codes and errors, [`problems`] what went wrong with single files
 //! - [`output`], [`human`], [`json`], [`entry`], [`plan`] what is printed and how
 //! - [`progress`], [`signals`], [`watchdog`] what happens while work is going on
 //! - every other module is the command of its name
 //!
-//! User wording lives here; the engine returns values and errors.
+//! User wording lives here; what a command does is in [`crate::catalog`] and the engine, which return values
+//! and errors.
 
 pub mod archive;
 pub mod args;
@@ -27,7 +28,6 @@ pub mod generate;
 pub mod gui;
 pub mod human;
 pub mod json;
-pub mod lookup;
 pub mod ls;
 pub mod output;
 pub mod paths;

@@ -2,18 +2,17 @@
 
 use std::path::PathBuf;
 
-use super::context::Context;
-use super::failure::{Failure, Missing};
-use super::lookup;
+use super::context::{Context, tell_damage};
+use super::failure::{Failure, Lookup};
 use super::output::complain;
 use super::select::{Selection, Source};
-use crate::config::ArchiveEntry;
 use crate::repository::Repository;
 use crate::snapshot::archive::file::ArchiveFile;
 use crate::snapshot::archive::select::Select;
 use crate::snapshot::exigency::repository::find_repository;
 use crate::snapshot::exigency::series::{Series, SnapshotFile};
 use crate::snapshot::file::Snapshot;
+use crate::snapshot::places::ArchiveName;
 
 /// A series of snapshots, and where their contents are.
 pub struct Snapshots {
@@ -33,11 +32,11 @@ impl Snapshots {
     pub fn open(source: &Source, context: &Context) -> Result<Snapshots, Failure> {
         match (&source.archive, &source.exigency) {
             (Some(name), _) => {
-                let entry = lookup::archive_entry(context, name)?;
-                let series = match lookup::open_archive(&entry) {
-                    Ok(archive) => Series::of_archive(&archive)?,
-                    Err(failure) => series_without_file(&entry, failure)?,
-                };
+                let name = ArchiveName::new(name.as_str())?;
+                let (series, amiss) = context.catalog.series(&name).looked_up()?;
+                if let Some(error) = amiss {
+                    complain(&format!("note: {error}"));
+                }
                 Ok(Snapshots {
                     series,
                     contents: Contents::Configured,
@@ -78,7 +77,11 @@ impl Snapshots {
     ) -> Result<Repository, Failure> {
         let wanted = ArchiveFile::from_header(snapshot.header()).repository;
         match &self.contents {
-            Contents::Configured => lookup::repository_with_id(context, wanted.id),
+            Contents::Configured => {
+                let found = context.catalog.repository_with_id(wanted.id).looked_up()?;
+                tell_damage(&found.repository);
+                Ok(found.repository)
+            }
             Contents::Exigency(given) => {
                 let place = find_repository(&wanted, &self.series.place, given.as_deref(), &[]);
                 let advice = "say with --repository where it is; 'gibus exigency scan' finds it";
@@ -87,24 +90,10 @@ impl Snapshots {
                     Some(_) => error,
                 });
                 let repository = Repository::open(&place.or_missing()?).or_missing()?;
-                lookup::tell_damage(&repository);
+                tell_damage(&repository);
                 Ok(repository)
             }
         }
-    }
-}
-
-/// The snapshots of an archive whose `archive.toml` is damaged or lost: they say themselves of which
-/// archive they are.
-///
-/// Errors: `failure`, where there are none of it.
-fn series_without_file(entry: &ArchiveEntry, failure: Failure) -> Result<Series, Failure> {
-    match (Series::open(&entry.place), &failure) {
-        (Ok(series), Failure::Error { error, .. }) if series.archive.id == entry.id => {
-            complain(&format!("note: {error}"));
-            Ok(series)
-        }
-        _ => Err(failure),
     }
 }
 

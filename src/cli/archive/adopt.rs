@@ -6,17 +6,12 @@ use clap::{Args, ValueHint};
 
 use super::create::tell;
 use crate::cli::context::Context;
-use crate::cli::failure::{Failure, Missing, Outcome};
+use crate::cli::failure::{Lookup, Outcome};
 use crate::cli::output::complain;
 use crate::cli::paths;
-use crate::cli::repo::adopt::adopt;
-use crate::config::ArchiveEntry;
 use crate::error::{Error, ErrorKind};
 use crate::fs::escaped_path;
-use crate::repository::Repository;
-use crate::snapshot::archive::Archive;
-use crate::snapshot::exigency::adopt::adopt_archive;
-use crate::snapshot::places::{ArchiveName, RepositoryName};
+use crate::snapshot::places::ArchiveName;
 
 /// Take an existing archive into the configuration
 ///
@@ -43,75 +38,35 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         .as_deref()
         .map(paths::absolute)
         .transpose()?;
-    let adopted = adopt_archive(&place, given.as_deref()).or_missing()?;
-    for problem in &adopted.problems {
+    let adoption = context
+        .catalog
+        .adopt_archive(&place, options.name.clone(), given.as_deref())
+        .map_err(choose_another)
+        .or_missing()?;
+    for problem in &adoption.problems {
         complain(&format!("note: {problem}"));
     }
-    let repository = Repository::open(&adopted.repository.place).or_missing()?;
-    let config = context.config();
-    let repository_name = match config.repository_with_id(repository.id())? {
-        Some(name) => name,
-        None => adopt_repository(&repository, &adopted.repository.name, context)?,
-    };
-    let entry = ArchiveEntry {
-        id: adopted.file.id,
-        place: adopted.place.clone(),
-        repository: repository_name,
-        specification: adopted.file.specification.clone(),
-    };
-    let name = match config.archive_with_id(entry.id)? {
-        Some(name) => match &options.name {
-            Some(wanted) if *wanted != name => {
-                let error = Error::new(ErrorKind::AlreadyExists, format!("adopt it as {wanted}"))
-                    .because(format!("the configuration has this archive, as {name}"));
-                return Err(error.into());
-            }
-            // It is known, and may have moved.
-            _ => {
-                config.archives.set(&name, &entry)?;
-                name
-            }
-        },
-        None => {
-            let name = options.name.clone().unwrap_or(adopted.file.name.clone());
-            config.archives.add(&name, &entry).map_err(choose_another)?;
-            name
-        }
-    };
-    let archive = match adopted.is_file_current {
-        true => Archive::open(&adopted.place)?,
-        // Lost or out of date: so that the next loss of the configuration costs as little as this one.
-        false => Archive::replace_file(&adopted.place, &adopted.file)?,
-    };
-    tell(context, "archive_adopted", &name, &archive, &entry)
-}
-
-/// The repository, under a name that is free: its own, if that is.
-fn adopt_repository(
-    repository: &Repository,
-    own: &RepositoryName,
-    context: &Context,
-) -> Result<RepositoryName, Failure> {
-    let taken = context.config().repositories.names()?;
-    let mut name = own.clone();
-    let mut number = 2;
-    while taken.contains(&name) {
-        name = RepositoryName::new(format!("{own}-{number}"))?;
-        number += 1;
-    }
-    let name = adopt(repository, Some(name), context)?;
-    let place = escaped_path(repository.place());
-    if !context.out.style().quiet {
+    if let Some((name, place)) = &adoption.adopted_repository
+        && !context.out.style().quiet
+    {
+        let place = escaped_path(place);
         complain(&format!(
             "note: adopted its repository as well, as {name}, in {place}"
         ));
     }
-    Ok(name)
+    tell(
+        context,
+        "archive_adopted",
+        &adoption.name,
+        &adoption.archive,
+        &adoption.entry,
+    )
 }
 
+/// Where another name would help, tells how to give one.
 fn choose_another(error: Error) -> Error {
-    match error.kind() {
-        ErrorKind::AlreadyExists => error.advise("choose another name with --name"),
+    match (error.kind(), error.advice()) {
+        (ErrorKind::AlreadyExists, Some(_)) => error.advise("choose another name with --name"),
         _ => error,
     }
 }

@@ -9,16 +9,12 @@ use super::rules::Rules;
 use super::show::JsonArchive;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Outcome};
-use crate::cli::lookup::{self, FoundRepository};
 use crate::cli::output::complain;
 use crate::cli::paths;
-use crate::cli::repo::create::refuse_taken;
 use crate::config::ArchiveEntry;
-use crate::format::id::Id;
 use crate::fs::escaped_path;
 use crate::snapshot::archive::Archive;
-use crate::snapshot::archive::file::{ARCHIVE_FORMAT, ArchiveFile, RepositoryRef};
-use crate::snapshot::places::{ArchiveName, archive_place, split_at_tree};
+use crate::snapshot::places::ArchiveName;
 use crate::snapshot::specification::Specification;
 
 /// Make a new archive: what to back up, and into which repository
@@ -45,47 +41,30 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let archives = context.config().archives;
-    refuse_taken(&archives, &options.name)?;
-    let repository = lookup::repository(context, &options.repo)?;
+    // Told before anything else that may be wrong.
+    context.config().archives.expect_free(&options.name)?;
+    let repository = context.repository(&options.repo)?;
     let mut specification = Specification::of(paths::all_absolute(&options.include)?);
     options.rules.add_to(&mut specification);
-    specification.validate()?;
-    let location = match &options.location {
-        Some(location) => paths::absolute(location)?,
-        None => location_of(&repository, context),
-    };
-    let place = archive_place(&location, &context.host, &context.user, &options.name);
-    let file = ArchiveFile {
-        format: ARCHIVE_FORMAT,
-        id: Id::random()?,
-        name: options.name.clone(),
-        host: context.host.clone(),
-        user: context.user.clone(),
-        repository: RepositoryRef {
-            id: repository.entry.id,
-            place: repository.entry.place.clone(),
-        },
+    let location = options
+        .location
+        .as_deref()
+        .map(paths::absolute)
+        .transpose()?;
+    let found = context.catalog.create_archive(
+        &options.name,
+        &repository,
+        location.as_deref(),
         specification,
-    };
-    let archive = Archive::create(&place, &file)?;
-    let entry = ArchiveEntry {
-        id: file.id,
-        place,
-        repository: repository.name,
-        specification: file.specification,
-    };
-    archives.add(&options.name, &entry)?;
-    warn_of_missing(&entry.specification, context);
-    tell(context, "archive_created", &options.name, &archive, &entry)
-}
-
-/// Snapshots lie beside the contents that they need, so that whoever has the disk has both.
-fn location_of(repository: &FoundRepository, context: &Context) -> PathBuf {
-    match split_at_tree(&repository.entry.place) {
-        Some((location, _)) => location.to_owned(),
-        None => context.data_dir.clone(),
-    }
+    )?;
+    warn_of_missing(&found.entry.specification, context);
+    tell(
+        context,
+        "archive_created",
+        &found.name,
+        &found.archive,
+        &found.entry,
+    )
 }
 
 /// An include that is not there may be on a disk that is not plugged in, or a slip of the finger.

@@ -3,14 +3,14 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::context::Context;
-use crate::cli::delete::repositories;
-use crate::cli::failure::{Exit, Failure, Missing, Outcome};
+use crate::catalog::Extent;
+use crate::catalog::delete::expect_no_snapshots;
+use crate::cli::context::{Context, tell_damage};
+use crate::cli::failure::{Exit, Failure, Lookup, Outcome};
 use crate::cli::human::counted;
-use crate::cli::lookup;
-use crate::error::Error;
+use crate::error::ErrorKind;
 use crate::fs::escaped_path;
-use crate::snapshot::delete::{delete_snapshots, plan_deletion};
+use crate::progress::Monitor;
 use crate::snapshot::places::ArchiveName;
 
 /// Delete an archive
@@ -39,40 +39,41 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
     if options.keep_files {
         let name = ArchiveName::new(options.name.as_str())?;
         let entry = context.config().archives.get(&name).or_missing()?;
-        let place = escaped_path(&entry.place).to_string();
-        return finish(
-            options,
-            context,
-            &name,
-            0,
-            &format!("{place} is left as it is"),
-        );
-    }
-    let found = lookup::archive(context, &options.name)?;
-    let snapshots = found.archive.snapshots()?;
-    let number = counted(snapshots.len() as u64, "snapshot", "snapshots");
-    if !snapshots.is_empty() && !options.with_snapshots {
-        let attempted = format!("delete the archive {}", found.name);
-        let error = Error::invalid(attempted, format!("it has {number}")).advise(
-            "--with-snapshots deletes them as well, --keep-files only forgets where they are",
-        );
-        return Err(Failure::refused(error));
-    }
-    let place = escaped_path(&found.entry.place).to_string();
-    let what = format!("{number} and the folder {place}");
-    if !options.dry_run {
-        if !snapshots.is_empty() {
-            let plan = plan_deletion(&found.archive, &snapshots, true)?;
-            let repositories = repositories(&plan, &found, context)?;
+        if !options.dry_run {
+            // Nothing to wait for, and nothing to interrupt.
+            let monitor = Monitor::new();
             context
-                .work(|monitor| delete_snapshots(&plan, &found.archive, &repositories, monitor))?;
+                .catalog
+                .delete_archive(&name, Extent::Forget, &monitor)?;
         }
-        found.archive.delete()?;
+        let what = format!("{} is left as it is", escaped_path(&entry.place));
+        return tell(options, context, &name, 0, &what);
     }
-    finish(options, context, &found.name, snapshots.len(), &what)
+    let found = context.archive(&options.name)?;
+    if !options.with_snapshots {
+        expect_no_snapshots(&found).map_err(|error| match error.kind() {
+            ErrorKind::Invalid => Failure::refused(error.advise(
+                "--with-snapshots deletes them as well, --keep-files only forgets where they are",
+            )),
+            _ => Failure::from(error),
+        })?;
+    }
+    let (name, snapshots) = (found.name.clone(), found.archive.snapshots()?.len());
+    let what = format!(
+        "{} and the folder {}",
+        counted(snapshots as u64, "snapshot", "snapshots"),
+        escaped_path(&found.entry.place)
+    );
+    if !options.dry_run {
+        let deletable = context.catalog.whole_archive(found).looked_up()?;
+        deletable.repositories.iter().for_each(tell_damage);
+        context.work(|monitor| context.catalog.delete_whole_archive(&deletable, monitor))?;
+    }
+    tell(options, context, &name, snapshots, &what)
 }
 
-fn finish(
+/// Tells what was deleted, or would be.
+fn tell(
     options: &Options,
     context: &mut Context,
     name: &ArchiveName,
@@ -83,10 +84,7 @@ fn finish(
         context
             .out
             .line(&format!("Would delete the archive {name}: {what}"))?;
-        return Ok(Exit::Done);
-    }
-    context.config().archives.remove(name)?;
-    if context.out.is_json() {
+    } else if context.out.is_json() {
         context.out.document(&Document {
             message_type: "archive_deleted",
             name: name.to_string(),

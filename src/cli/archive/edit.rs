@@ -9,7 +9,7 @@ use super::editor::Draft;
 use super::rules::{self, Rules};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, Outcome};
-use crate::cli::{lookup, paths};
+use crate::cli::paths;
 use crate::fs::escaped_path;
 use crate::snapshot::places::ArchiveName;
 use crate::snapshot::specification::Specification;
@@ -116,7 +116,7 @@ impl Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let mut found = lookup::archive(context, &options.name)?;
+    let found = context.archive(&options.name)?;
     let mut specification = found.entry.specification.clone();
     if options.is_by_options() {
         options.change(&mut specification)?;
@@ -124,27 +124,28 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         specification = in_editor(context, &found.name, &specification)?;
     }
     specification.validate()?;
-    let before = found.entry.clone();
-    if let Some(name) = &options.repo {
-        found.entry.repository = lookup::repository(context, name)?.name;
-    }
-    found.entry.specification = specification;
-    if found.entry == before {
+    let repository = match &options.repo {
+        Some(name) => Some(context.repository(name)?.name),
+        None => None,
+    };
+    let keeps_repository = repository
+        .as_ref()
+        .is_none_or(|name| *name == found.entry.repository);
+    if keeps_repository && specification == found.entry.specification {
         context.out.tell("Nothing was changed")?;
         return Ok(Exit::Done);
     }
-    // The configuration first: it is what the next backup goes by, and a backup brings the copy beside the
-    // snapshots up to date as well.
-    context.config().archives.set(&found.name, &found.entry)?;
-    let repositories = context.config().repositories;
-    found.bring_up_to_date(&repositories.get(&found.entry.repository)?)?;
-    warn_of_missing(&found.entry.specification, context);
+    let changed =
+        context
+            .catalog
+            .change_archive(&found.name, specification, repository.as_ref())?;
+    warn_of_missing(&changed.entry.specification, context);
     tell(
         context,
         "archive_changed",
-        &found.name,
-        &found.archive,
-        &found.entry,
+        &changed.name,
+        &changed.archive,
+        &changed.entry,
     )
 }
 
@@ -157,7 +158,7 @@ fn in_editor(
         "# The rules of the archive {name}\n{}",
         specification.to_toml()?
     );
-    let draft = Draft::new(&context.config_dir, &text)?;
+    let draft = Draft::new(&context.catalog.config_dir, &text)?;
     Ok(Specification::from_toml(&draft.edit()?)?)
 }
 

@@ -9,7 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::entry::{JsonEntry, Owners};
 use crate::cli::failure::{Exit, Failure, Outcome};
 use crate::cli::json::Text;
-use crate::cli::{human, lookup, paths};
+use crate::cli::{human, paths};
 use crate::fs::{escaped_path, path_bytes};
 use crate::snapshot::archive::Archive;
 use crate::snapshot::archive::name::SnapshotName;
@@ -32,7 +32,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let found = lookup::archive(context, &options.name)?;
+    let found = context.archive(&options.name)?;
     let path = paths::absolute(&options.path)?;
     let mut own = vec![found.entry.place.clone()];
     if let Ok(repository) = context.config().repositories.get(&found.entry.repository) {

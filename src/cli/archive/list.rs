@@ -4,11 +4,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::show::JsonArchive;
+use crate::catalog::Catalog;
 use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure, Outcome};
-use crate::cli::lookup;
+use crate::cli::failure::{Exit, Outcome};
 use crate::cli::output::{Align, Table};
 use crate::config::ArchiveEntry;
+use crate::error::Result;
 use crate::fs::escaped_path;
 use crate::snapshot::archive::Archive;
 use crate::snapshot::archive::name::SnapshotName;
@@ -53,7 +54,7 @@ pub fn run(_options: &Options, context: &mut Context) -> Outcome {
     let mut table = Table::new(&columns);
     let mut items = Vec::new();
     for (name, entry) in context.config().archives.all()? {
-        let (row, item) = look_at(&name, entry);
+        let (row, item) = look_at(&context.catalog, &name, entry);
         table.row(row);
         items.push(item);
     }
@@ -72,12 +73,16 @@ pub fn run(_options: &Options, context: &mut Context) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn look_at(name: &ArchiveName, entry: crate::error::Result<ArchiveEntry>) -> (Vec<String>, Item) {
+fn look_at(
+    catalog: &Catalog,
+    name: &ArchiveName,
+    entry: Result<ArchiveEntry>,
+) -> (Vec<String>, Item) {
     let repository = match &entry {
         Ok(entry) => entry.repository.to_string(),
         Err(_) => "-".to_owned(),
     };
-    match entry.map_err(Failure::from).and_then(opened) {
+    match entry.and_then(|entry| opened(catalog, entry)) {
         Ok((archive, entry, snapshots)) => {
             let newest = snapshots.last().map(SnapshotName::to_string);
             let includes = entry.specification.includes.iter();
@@ -99,8 +104,8 @@ fn look_at(name: &ArchiveName, entry: crate::error::Result<ArchiveEntry>) -> (Ve
             };
             (row, item)
         }
-        Err(failure) => {
-            let why = failure.why();
+        Err(error) => {
+            let why = error.why().to_owned();
             let shown = format!("(not available: {why})");
             let row = vec![name.to_string(), repository, "-".into(), "-".into(), shown];
             let item = Item::Unavailable {
@@ -113,8 +118,11 @@ fn look_at(name: &ArchiveName, entry: crate::error::Result<ArchiveEntry>) -> (Ve
     }
 }
 
-fn opened(entry: ArchiveEntry) -> Result<(Archive, ArchiveEntry, Vec<SnapshotName>), Failure> {
-    let archive = lookup::open_archive(&entry)?;
+fn opened(
+    catalog: &Catalog,
+    entry: ArchiveEntry,
+) -> Result<(Archive, ArchiveEntry, Vec<SnapshotName>)> {
+    let archive = catalog.open_archive(&entry)?;
     let snapshots = archive.snapshots()?;
     Ok((archive, entry, snapshots))
 }

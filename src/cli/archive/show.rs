@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Outcome};
+use crate::cli::human;
 use crate::cli::json::{JsonPath, Text};
 use crate::cli::output::facts;
-use crate::cli::{human, lookup};
 use crate::config::ArchiveEntry;
 use crate::format::id::Id;
 use crate::fs::{escaped_path, path_bytes};
@@ -25,7 +25,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let found = lookup::archive(context, &options.name)?;
+    let found = context.archive(&options.name)?;
     let snapshots = found.archive.snapshots()?;
     if context.out.is_json() {
         context.out.document(&Document {

@@ -4,15 +4,14 @@ use clap::Args;
 
 use serde::Serialize;
 
-use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure, Outcome};
+use crate::catalog::{Checkup, UnavailableArchive};
+use crate::cli::context::{Context, tell_damage};
+use crate::cli::failure::{Exit, Lookup, Outcome};
 use crate::cli::human::{count, counted, size};
 use crate::cli::json::JsonPath;
-use crate::cli::lookup;
 use crate::fs::escaped;
-use crate::repository::check::{CheckOptions, CheckReport, Finding, Severity};
-use crate::snapshot::archive::Archive;
-use crate::snapshot::check::{SnapshotFinding, SnapshotsCheck, Trouble, check_snapshots};
+use crate::repository::check::{CheckOptions, Finding, Severity};
+use crate::snapshot::check::{SnapshotFinding, Trouble};
 use crate::snapshot::places::RepositoryName;
 
 /// Check a repository
@@ -32,63 +31,34 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let found = lookup::repository(context, &options.name)?;
-    let mut unavailable = Vec::new();
-    let archives = archives(context, &found.name, &mut unavailable)?;
+    let name = RepositoryName::new(options.name.as_str())?;
+    let checkable = context.catalog.checkable(&name).looked_up()?;
+    tell_damage(&checkable.found.repository);
     let check_options = CheckOptions {
         read_data: options.read_data,
     };
-    let ((report, snapshots), _) = context.work(|monitor| {
-        let report = found.repository.check(&check_options, monitor)?;
-        let snapshots = check_snapshots(&found.repository, &archives, &report, monitor)?;
-        Ok((report, snapshots))
-    })?;
-    let is_sound = report.is_sound() && snapshots.findings.is_empty() && unavailable.is_empty();
+    let (checkup, _) = context.work(|monitor| checkable.check(&check_options, monitor))?;
     if context.out.is_json() {
-        let document = document(&found.name, is_sound, &report, &snapshots, &unavailable);
-        context.out.document(&document)?;
+        context.out.document(&document(&name, &checkup))?;
     } else {
         let is_verbose = context.out.style().verbose;
-        for line in lines(&report, &snapshots, &unavailable, is_verbose) {
+        for line in lines(&checkup, is_verbose) {
             context.out.line(&line)?;
         }
-        context
-            .out
-            .tell(&summary(&report, &snapshots, is_sound, options.read_data))?;
+        context.out.tell(&summary(&checkup, options.read_data))?;
     }
-    Ok(if is_sound { Exit::Done } else { Exit::Failed })
+    Ok(match checkup.is_sound() {
+        true => Exit::Done,
+        false => Exit::Failed,
+    })
 }
 
-/// The archives whose snapshots are checked with the repository. Those that cannot be read are told.
-fn archives(
-    context: &Context,
-    repository: &RepositoryName,
-    unavailable: &mut Vec<(String, String)>,
-) -> Result<Vec<Archive>, Failure> {
-    let mut archives = Vec::new();
-    for (name, entry) in context.config().archives.all()? {
-        // Of one that has gone on to another repository, older snapshots may need this one.
-        let is_user = entry
-            .as_ref()
-            .map_or(true, |entry| entry.repository == *repository);
-        let opened = entry
-            .map_err(Failure::from)
-            .and_then(|entry| lookup::open_archive(&entry));
-        match opened {
-            Ok(archive) => archives.push(archive),
-            Err(_) if !is_user => {}
-            Err(failure) => unavailable.push((name.to_string(), failure.why())),
-        }
-    }
-    Ok(archives)
-}
-
-fn lines(
-    report: &CheckReport,
-    snapshots: &SnapshotsCheck,
-    unavailable: &[(String, String)],
-    is_verbose: bool,
-) -> Vec<String> {
+fn lines(checkup: &Checkup, is_verbose: bool) -> Vec<String> {
+    let Checkup {
+        report,
+        snapshots,
+        unavailable,
+    } = checkup;
     let most_paths = if is_verbose { usize::MAX } else { 20 };
     let mut lines = Vec::new();
     for finding in &report.findings {
@@ -102,7 +72,8 @@ fn lines(
             Severity::Leftover => format!("left over: {what}: {why} (prune removes it)"),
         });
     }
-    for (name, why) in unavailable {
+    for UnavailableArchive { name, error } in unavailable {
+        let why = error.why();
         lines.push(format!("damage: the archive {name} cannot be read: {why}"));
     }
     for finding in &snapshots.findings {
@@ -143,12 +114,8 @@ fn in_words(trouble: &Trouble) -> String {
     }
 }
 
-fn summary(
-    report: &CheckReport,
-    snapshots: &SnapshotsCheck,
-    is_sound: bool,
-    read_data: bool,
-) -> String {
+fn summary(checkup: &Checkup, read_data: bool) -> String {
+    let (report, snapshots) = (&checkup.report, &checkup.snapshots);
     let looked_at = format!(
         "{} in {}, {}, {}",
         counted(report.contents, "content", "contents"),
@@ -159,7 +126,7 @@ fn summary(
             false => "structure only".to_owned(),
         }
     );
-    match (is_sound, report.findings.is_empty()) {
+    match (checkup.is_sound(), report.findings.is_empty()) {
         (true, true) => format!("Sound: {looked_at}"),
         (true, false) => format!("Sound, with some space kept too long: {looked_at}"),
         (false, _) => format!(
@@ -207,13 +174,12 @@ struct JsonUnavailable {
     why: String,
 }
 
-fn document(
-    name: &RepositoryName,
-    sound: bool,
-    report: &CheckReport,
-    snapshots: &SnapshotsCheck,
-    unavailable: &[(String, String)],
-) -> Document {
+fn document(name: &RepositoryName, checkup: &Checkup) -> Document {
+    let Checkup {
+        report,
+        snapshots,
+        unavailable,
+    } = checkup;
     let findings = report.findings.iter().map(|finding| JsonFinding {
         severity: match finding.severity {
             Severity::Damage => "damage",
@@ -235,14 +201,14 @@ fn document(
             affected: paths.iter().map(|path| JsonPath::new(path)).collect(),
         }
     });
-    let unavailable = unavailable.iter().map(|(name, why)| JsonUnavailable {
-        name: name.clone(),
-        why: why.clone(),
+    let unavailable = unavailable.iter().map(|archive| JsonUnavailable {
+        name: archive.name.to_string(),
+        why: archive.error.why().to_owned(),
     });
     Document {
         message_type: "check",
         name: name.to_string(),
-        sound,
+        sound: checkup.is_sound(),
         findings: findings.collect(),
         snapshot_findings: snapshot_findings.collect(),
         unavailable_archives: unavailable.collect(),

@@ -6,10 +6,9 @@ use serde::Serialize;
 use super::create::{CodecName, LayoutName};
 use super::prune::put_right;
 use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Outcome};
+use crate::cli::failure::{Exit, Lookup, Outcome};
 use crate::cli::human::{counted, size};
 use crate::cli::json::JsonRepository;
-use crate::cli::lookup;
 use crate::format::compression::Codec;
 use crate::repository::settings::{Layout, Settings};
 
@@ -40,7 +39,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let found = lookup::repository(context, &options.name)?;
+    let found = context.repository(&options.name)?;
     let old = found.repository.settings();
     let layout = options.layout.map_or(old.layout, Layout::from);
     let codec = options.codec.map_or(old.codec, Codec::from);
@@ -56,14 +55,14 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         ))?;
         return Ok(Exit::Done);
     }
-    let archives = lookup::archives_of(context, &found.name)?;
-    put_right(context, &found.repository, &archives)?;
-    let ((repository, report), _) =
-        context.work(|monitor| found.repository.convert(&settings, monitor))?;
+    let upkeep = context.catalog.upkeep_of(found).looked_up()?;
+    let agreed = put_right(context, &upkeep)?;
+    let ((repository, report), _) = context.work(|monitor| agreed.convert(&settings, monitor))?;
+    let name = &upkeep.found.name;
     if context.out.is_json() {
         context.out.document(&Document {
             message_type: "convert",
-            repository: JsonRepository::new(&found.name, &repository),
+            repository: JsonRepository::new(name, &repository),
             converted_contents: report.converted_contents,
             converted_content_bytes: report.converted_content_bytes,
             stored_bytes_before: report.prune.stored_bytes_before,
@@ -72,8 +71,7 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         return Ok(Exit::Done);
     }
     context.out.tell(&format!(
-        "Converted {} to {}: {}, {}",
-        found.name,
+        "Converted {name} to {}: {}, {}",
         in_words(&settings),
         counted(report.converted_contents, "content", "contents"),
         size(report.converted_content_bytes),

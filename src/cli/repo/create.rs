@@ -1,24 +1,19 @@
 //! `gibus repo create`: a new, empty repository.
 
-use std::fmt::Display;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args, ValueEnum, ValueHint};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure, Outcome};
+use crate::cli::failure::{Exit, Outcome};
 use crate::cli::json::JsonRepository;
 use crate::cli::paths;
-use crate::config::{Entries, RepositoryEntry};
-use crate::error::{Error, ErrorKind};
 use crate::format::compression::Codec;
 use crate::fs::escaped_path;
 use crate::repository::Repository;
 use crate::repository::settings::{Layout, Settings};
-use crate::snapshot::places::{RepositoryName, repository_place};
+use crate::snapshot::places::RepositoryName;
 
 /// Make a new repository
 #[derive(Args, Debug)]
@@ -52,36 +47,19 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         LayoutName::Loose => CodecName::Gzip,
     });
     let settings = Settings::new(layout.into(), codec.into(), options.level)?;
-    let repositories = context.config().repositories;
-    refuse_taken(&repositories, &options.name)?;
-    let location = match &options.location {
-        Some(location) => paths::absolute(location)?,
-        None => context.data_dir.clone(),
-    };
-    let place = repository_place(&location, &context.user, &options.name);
-    let repository = Repository::create(&place, &settings)?;
-    let entry = RepositoryEntry {
-        id: repository.id(),
-        place,
-    };
-    repositories.add(&options.name, &entry)?;
-    tell(context, "repository_created", &options.name, &repository)
-}
-
-/// Errors: [`ErrorKind::AlreadyExists`], before anything is made.
-pub fn refuse_taken<N, E>(entries: &Entries<N, E>, name: &N) -> Result<(), Failure>
-where
-    N: FromStr<Err = Error> + Display + Ord,
-    E: Serialize + DeserializeOwned,
-{
-    if !entries.names()?.contains(name) {
-        return Ok(());
-    }
-    Err(
-        Error::new(ErrorKind::AlreadyExists, format!("take the name {name}"))
-            .because("the configuration has one of that name already")
-            .advise("choose another name")
-            .into(),
+    let location = options
+        .location
+        .as_deref()
+        .map(paths::absolute)
+        .transpose()?;
+    let found = context
+        .catalog
+        .create_repository(&options.name, location.as_deref(), &settings)?;
+    tell(
+        context,
+        "repository_created",
+        &found.name,
+        &found.repository,
     )
 }
 

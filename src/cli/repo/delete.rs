@@ -3,14 +3,12 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure, Missing, Outcome};
-use crate::cli::human::counted;
-use crate::cli::lookup;
-use crate::error::Error;
+use crate::catalog::Extent;
+use crate::cli::context::{Context, tell_damage};
+use crate::cli::failure::{Exit, Failure, Lookup, Outcome};
 use crate::fs::escaped_path;
-use crate::repository::claims::ClaimState;
-use crate::snapshot::places::{ArchiveName, RepositoryName};
+use crate::progress::Monitor;
+use crate::snapshot::places::RepositoryName;
 
 /// Delete a repository
 ///
@@ -38,60 +36,48 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
     let name = RepositoryName::new(options.name.as_str())?;
     let config = context.config();
     let entry = config.repositories.get(&name).or_missing()?;
-    let users = config.archives_of(&name)?;
-    if !users.is_empty() {
-        let users: Vec<String> = users.iter().map(ArchiveName::to_string).collect();
-        let error = Error::invalid(format!("delete the repository {name}"), "archives use it")
-            .advise(format!("delete them first: {}", users.join(", ")));
-        return Err(Failure::refused(error));
-    }
+    // A configuration that cannot be read is told apart from one that has users of it.
+    config.archives_of(&name)?;
+    let catalog = &context.catalog;
+    catalog.expect_unused(&name).map_err(Failure::refused)?;
     let place = escaped_path(&entry.place).to_string();
     if options.keep_files {
-        return finish(
+        if !options.dry_run {
+            // Nothing to wait for, and nothing to interrupt.
+            catalog.delete_repository(&name, Extent::Forget, &Monitor::new())?;
+        }
+        return tell(
             options,
             context,
             &name,
             &format!("{place} is left as it is"),
         );
     }
-    let repository = lookup::open_repository(&entry)?;
-    let held = repository.claim_states()?.states;
-    let snapshots = held
-        .values()
-        .filter(|state| **state != ClaimState::Released)
-        .count() as u64;
-    if snapshots > 0 && !options.with_contents {
-        let why = format!(
-            "it keeps the contents of {}, though no archive of the configuration uses it",
-            counted(snapshots, "snapshot", "snapshots")
-        );
-        let error = Error::invalid(format!("delete the repository {name}"), why).advise(
-            "--with-contents deletes it all the same, --keep-files only forgets where it is",
-        );
-        return Err(Failure::refused(error));
-    }
-    if !options.dry_run {
-        context.work(|monitor| {
-            let lock = repository.lock_exclusive("deleting the repository", monitor)?;
-            repository.clone().delete(lock, monitor)
+    let deletion = catalog.plan_repository_deletion(&name).looked_up()?;
+    tell_damage(&deletion.repository);
+    if !options.with_contents {
+        deletion.expect_empty().map_err(|error| {
+            Failure::refused(error.advise(
+                "--with-contents deletes it all the same, --keep-files only forgets where it is",
+            ))
         })?;
     }
-    finish(options, context, &name, &format!("{place} is deleted"))
+    if !options.dry_run {
+        context.work(|monitor| catalog.delete_planned_repository(&deletion, monitor))?;
+    }
+    tell(options, context, &name, &format!("{place} is deleted"))
 }
 
-fn finish(options: &Options, context: &mut Context, name: &RepositoryName, what: &str) -> Outcome {
+/// Tells what was deleted, or would be.
+fn tell(options: &Options, context: &mut Context, name: &RepositoryName, what: &str) -> Outcome {
     if options.dry_run {
         context
             .out
             .line(&format!("Would delete the repository {name}: {what}"))?;
-        return Ok(Exit::Done);
-    }
-    context.config().repositories.remove(name)?;
-    if context.out.is_json() {
+    } else if context.out.is_json() {
         context.out.document(&Document {
             message_type: "repository_deleted",
             name: name.to_string(),
-
             files_deleted: !options.keep_files,
         })?;
     } else {

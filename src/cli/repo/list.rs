@@ -3,10 +3,10 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::context::Context;
+use crate::catalog::Catalog;
+use crate::cli::context::{Context, tell_damage};
 use crate::cli::failure::{Exit, Outcome};
 use crate::cli::json::{JsonRepository, Text};
-use crate::cli::lookup;
 use crate::cli::output::{Align, Table};
 use crate::config::RepositoryEntry;
 use crate::error::Result;
@@ -54,7 +54,7 @@ pub fn run(_options: &Options, context: &mut Context) -> Outcome {
     let mut table = Table::new(&columns);
     let mut items = Vec::new();
     for (name, entry) in context.config().repositories.all()? {
-        let (row, item) = look_at(&name, entry);
+        let (row, item) = look_at(&context.catalog, &name, entry);
         table.row(row);
         items.push(item);
     }
@@ -73,12 +73,18 @@ pub fn run(_options: &Options, context: &mut Context) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn look_at(name: &RepositoryName, entry: Result<RepositoryEntry>) -> (Vec<String>, Item) {
-    let opened = |entry: &RepositoryEntry| lookup::open_repository(entry);
+fn look_at(
+    catalog: &Catalog,
+    name: &RepositoryName,
+    entry: Result<RepositoryEntry>,
+) -> (Vec<String>, Item) {
     match entry {
-        Ok(entry) => match opened(&entry) {
-            Ok(repository) => available(name, &repository),
-            Err(failure) => unavailable(name, Some(&entry), failure.why()),
+        Ok(entry) => match catalog.open_repository(&entry) {
+            Ok(repository) => {
+                tell_damage(&repository);
+                available(name, &repository)
+            }
+            Err(error) => unavailable(name, Some(&entry), error.why().to_owned()),
         },
         Err(error) => unavailable(name, None, error.to_string()),
     }

@@ -4,14 +4,12 @@ use clap::Args;
 
 use serde::Serialize;
 
+use crate::catalog::{Reconciled, Upkeep};
 use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure, Outcome};
+use crate::cli::failure::{Exit, Failure, Lookup, Outcome};
 use crate::cli::human::{counted, size};
-use crate::cli::lookup::{self, FoundRepository};
 use crate::cli::output::complain;
-use crate::repository::Repository;
-use crate::snapshot::archive::Archive;
-use crate::snapshot::reconcile::{Disagreement, disagreement, reconcile};
+use crate::snapshot::reconcile::Disagreement;
 
 /// Give back the space of contents that no snapshot needs
 ///
@@ -29,20 +27,21 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let found = lookup::repository(context, &options.name)?;
-    let archives = lookup::archives_of(context, &found.name)?;
+    let found = context.repository(&options.name)?;
+    let upkeep = context.catalog.upkeep_of(found).looked_up()?;
     if options.dry_run {
-        return dry_run(&found, &archives, context);
+        return dry_run(&upkeep, context);
     }
-    let amiss = put_right(context, &found.repository, &archives)?;
-    let (report, _) = context.work(|monitor| found.repository.prune(monitor))?;
+    let agreed = put_right(context, &upkeep)?;
+    let (report, _) = context.work(|monitor| agreed.prune(monitor))?;
+    let (name, amiss) = (&upkeep.found.name, &agreed.amiss);
     let freed = report
         .stored_bytes_before
         .saturating_sub(report.stored_bytes_after);
     if context.out.is_json() {
         context.out.document(&Document {
             message_type: "prune",
-            name: found.name.to_string(),
+            name: name.to_string(),
             dry_run: false,
             deleted_contents: report.deleted_contents,
             deleted_packs: report.deleted_packs,
@@ -65,7 +64,7 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
             size(freed),
             counted(contents, "content", "contents"),
             size(report.stored_bytes_after),
-            found.name
+            name
         ),
     })?;
     if let Some(why) = &report.left_undone {
@@ -77,22 +76,15 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
 }
 
 /// Makes claims and snapshots agree, and tells what had to be done for that.
-pub fn put_right(
-    context: &mut Context,
-    repository: &Repository,
-    archives: &[Archive],
-) -> Result<Disagreement, Failure> {
-    let (amiss, _) = context.work(|monitor| {
-        let _lock = repository.lock_exclusive("looking for lost claims", monitor)?;
-        reconcile(repository, archives, monitor)
-    })?;
+pub fn put_right<'a>(context: &Context, upkeep: &'a Upkeep) -> Result<Reconciled<'a>, Failure> {
+    let (agreed, _) = context.work(|monitor| upkeep.reconcile(monitor))?;
     let style = context.out.style();
     if !style.json && !style.quiet {
-        for line in lines(&amiss) {
+        for line in lines(&agreed.amiss) {
             complain(&line);
         }
     }
-    Ok(amiss)
+    Ok(agreed)
 }
 
 fn lines(amiss: &Disagreement) -> Vec<String> {
@@ -124,16 +116,12 @@ fn lines(amiss: &Disagreement) -> Vec<String> {
     lines
 }
 
-fn dry_run(found: &FoundRepository, archives: &[Archive], context: &mut Context) -> Outcome {
-    let (repository, archives) = (&found.repository, archives);
-    let ((amiss, plan), _) = context.work(|monitor| {
-        let amiss = disagreement(repository, archives, monitor)?;
-        Ok((amiss, repository.plan_prune(monitor)?))
-    })?;
+fn dry_run(upkeep: &Upkeep, context: &mut Context) -> Outcome {
+    let ((amiss, plan), _) = context.work(|monitor| upkeep.plan_prune(monitor))?;
     if context.out.is_json() {
         context.out.document(&Document {
             message_type: "prune",
-            name: found.name.to_string(),
+            name: upkeep.found.name.to_string(),
             dry_run: true,
             deleted_contents: plan.dead_contents,
             deleted_packs: (plan.packs_to_delete.len() + plan.orphan_packs.len()) as u64,

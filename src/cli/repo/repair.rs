@@ -5,20 +5,13 @@ use clap::Args;
 use serde::Serialize;
 
 use super::prune::put_right;
+use crate::catalog::Upkeep;
 use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure, Outcome};
+use crate::cli::failure::{Exit, Lookup, Outcome};
 use crate::cli::human::counted;
-use crate::cli::lookup::{self, FoundRepository};
 use crate::cli::output::complain;
-use crate::error::{ErrorKind, Result};
-use crate::repository::Repository;
-use crate::repository::check::{CheckOptions, Severity};
-use crate::repository::token::Token;
-use crate::snapshot::archive::Archive;
-use crate::snapshot::archive::file::{ARCHIVE_FORMAT, ArchiveFile, RepositoryRef};
-use crate::snapshot::exigency::series::Series;
-use crate::snapshot::file::Snapshot;
-use crate::snapshot::reconcile::{Disagreement, disagreement};
+use crate::repository::check::Severity;
+use crate::snapshot::reconcile::Disagreement;
 
 /// Rebuild what can be rebuilt in a damaged repository
 ///
@@ -41,35 +34,37 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let found = lookup::repository(context, &options.name)?;
+    let found = context.repository(&options.name)?;
     if !options.dry_run {
-        repair_archive_files(context, &found)?;
+        for name in context.catalog.repair_archive_files(&found)? {
+            complain(&format!("note: the archive.toml of {name} was made anew"));
+        }
     }
-    let archives = lookup::archives_of(context, &found.name)?;
-    let repository = &found.repository;
+    let upkeep = context.catalog.upkeep_of(found).looked_up()?;
     if options.dry_run {
-        return dry_run(&found, &archives, context);
+        return dry_run(&upkeep, context);
     }
-    let amiss = put_right(context, repository, &archives)?;
-    let released = release_lost(options, context, repository, &amiss)?;
-    let (report, _) = context.work(|monitor| repository.repair(&mut tokens(&archives), monitor))?;
-    let is_whole = report.lost() == 0 && amiss.unreadable.is_empty();
+    let agreed = put_right(context, &upkeep)?;
+    if !options.release_lost {
+        warn_of_lost(&agreed.amiss);
+    }
+    let (repaired, _) = context.work(|monitor| agreed.repair(options.release_lost, monitor))?;
+    let (name, report, amiss) = (&upkeep.found.name, &repaired.report, &repaired.amiss);
     if context.out.is_json() {
         context.out.document(&Document {
             message_type: "repair",
-            name: found.name.to_string(),
+            name: name.to_string(),
             replaced_settings: report.replaced_settings,
             replaced_tables: report.replaced_tables,
             rebuilt_rows: report.rebuilt_rows,
             lost_contents: report.lost(),
             supplied_claims: amiss.unclaimed.len(),
-            released_claims: amiss.orphans.len() + released,
+            released_claims: amiss.orphans.len() + repaired.released_lost,
             unreadable_snapshots: amiss.unreadable.iter().map(|u| u.1.to_string()).collect(),
         })?;
     } else {
         context.out.tell(&format!(
-            "Repaired {}: {} replaced, {} made anew",
-            found.name,
+            "Repaired {name}: {} replaced, {} made anew",
             counted(report.replaced_tables, "table", "tables"),
             counted(report.rebuilt_rows, "entry", "entries"),
         ))?;
@@ -82,108 +77,31 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         if report.lost() > 0 {
             context.out.tell(&format!(
                 "{} lost. The next backup stores again what the source still has; \
-                 'gibus repo check {}' names the files of the snapshots that need them",
+                 'gibus repo check {name}' names the files of the snapshots that need them",
                 counted(report.lost(), "content is", "contents are"),
-                found.name
             ))?;
         }
     }
-    Ok(if is_whole {
-        Exit::Done
-    } else {
-        Exit::Incomplete
+    Ok(match repaired.is_whole() {
+        true => Exit::Done,
+        false => Exit::Incomplete,
     })
 }
 
-/// Makes the `archive.toml` anew of archives that have lost it, or whose is damaged: the configuration says
-/// what is backed up, the snapshots say the rest.
-fn repair_archive_files(
-    context: &Context,
-    found: &FoundRepository,
-) -> std::result::Result<(), Failure> {
-    for (name, entry) in context.config().archives.all()? {
-        let Ok(entry) = entry else { continue };
-        if entry.repository != found.name {
-            continue;
-        }
-        let Err(Failure::Error { error, .. }) = lookup::open_archive(&entry) else {
-            continue;
-        };
-        let file = ArchiveFile {
-            format: ARCHIVE_FORMAT,
-            id: entry.id,
-            name: name.clone(),
-            host: context.host.clone(),
-            user: context.user.clone(),
-            repository: RepositoryRef {
-                id: found.entry.id,
-                place: found.entry.place.clone(),
-            },
-            specification: entry.specification.clone(),
-        };
-        let file = match Series::open(&entry.place) {
-            Ok(series) if series.archive.id == entry.id => ArchiveFile {
-                name: series.archive.name,
-                host: series.archive.host,
-                user: series.archive.user,
-                ..file
-            },
-            Err(none) if none.kind() == error.kind() && error.kind() == ErrorKind::Damaged => file,
-            // Where no snapshot says so it may not be that archive, or not that disk.
-            _ => continue,
-        };
-        Archive::replace_file(&entry.place, &file)?;
-        complain(&format!("note: the archive.toml of {name} was made anew"));
-    }
-    Ok(())
-}
-
-/// Every token of every snapshot that can be read, one snapshot after the other.
-fn tokens(archives: &[Archive]) -> impl Iterator<Item = Result<Token>> {
-    let paths = archives.iter().flat_map(|archive| {
-        // An archive that cannot be listed was refused before.
-        let names = archive.snapshots().unwrap_or_default();
-        names.into_iter().map(|name| archive.path_of(name))
-    });
-    let snapshots = paths.filter_map(|path| Snapshot::open(&path).ok());
-    let tokens = |snapshot: Snapshot| snapshot.tokens().filter_map(Result::ok).collect::<Vec<_>>();
-    snapshots.flat_map(tokens).map(Ok)
-}
-
 /// Claims that cannot be read, and that no snapshot needs, keep everything from being pruned.
-fn release_lost(
-    options: &Options,
-    context: &Context,
-    repository: &Repository,
-    amiss: &Disagreement,
-) -> std::result::Result<usize, Failure> {
+fn warn_of_lost(amiss: &Disagreement) {
     if amiss.lost.is_empty() {
-        return Ok(0);
+        return;
     }
     let claims = counted(amiss.lost.len() as u64, "claim is", "claims are");
-    if !options.release_lost {
-        complain(&format!(
-            "note: {claims} lost, and of no snapshot of the configuration; nothing can be pruned until \
-             their archives are adopted, or --release-lost says that there are none"
-        ));
-        return Ok(0);
-    }
-    context.work(|monitor| {
-        let _lock = repository.lock_exclusive("releasing lost claims", monitor)?;
-        for claim in &amiss.lost {
-            repository.release_contents(*claim)?;
-        }
-        Ok(())
-    })?;
-    Ok(amiss.lost.len())
+    complain(&format!(
+        "note: {claims} lost, and of no snapshot of the configuration; nothing can be pruned until \
+         their archives are adopted, or --release-lost says that there are none"
+    ));
 }
 
-fn dry_run(found: &FoundRepository, archives: &[Archive], context: &mut Context) -> Outcome {
-    let options = CheckOptions { read_data: true };
-    let ((amiss, report), _) = context.work(|monitor| {
-        let amiss = disagreement(&found.repository, archives, monitor)?;
-        Ok((amiss, found.repository.check(&options, monitor)?))
-    })?;
+fn dry_run(upkeep: &Upkeep, context: &mut Context) -> Outcome {
+    let ((amiss, report), _) = context.work(|monitor| upkeep.plan_repair(monitor))?;
     let damage = report
         .findings
         .iter()

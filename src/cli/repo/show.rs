@@ -8,7 +8,6 @@ use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Outcome};
 use crate::cli::human::size;
 use crate::cli::json::JsonRepository;
-use crate::cli::lookup;
 use crate::cli::output::facts;
 use crate::fs::escaped_path;
 use crate::repository::lock::Holder;
@@ -23,7 +22,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let found = lookup::repository(context, &options.name)?;
+    let found = context.repository(&options.name)?;
     let archives = context.config().archives_of(&found.name)?;
     let archives: Vec<String> = archives.iter().map(ArchiveName::to_string).collect();
     let holders = found.repository.locks().holders()?;

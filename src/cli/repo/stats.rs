@@ -7,7 +7,6 @@ use serde::Serialize;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Outcome};
 use crate::cli::human::{count, counted, size};
-use crate::cli::lookup;
 use crate::cli::output::facts;
 
 /// Show what a repository holds, and the space it takes
@@ -19,7 +18,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let found = lookup::repository(context, &options.name)?;
+    let found = context.repository(&options.name)?;
     let (stats, _) = context.work(|monitor| found.repository.storage_stats(monitor))?;
     if context.out.is_json() {
         context.out.document(&Document {

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Outcome};
-use crate::cli::lookup;
 use crate::repository::lock::Holder;
 
 /// Remove locks whose holders are gone
@@ -21,7 +20,7 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let found = lookup::repository(context, &options.name)?;
+    let found = context.repository(&options.name)?;
     let locks = found.repository.locks();
     let removed: Vec<String> = locks
         .remove_foreign()?
