@@ -1,4 +1,4 @@
-//! Gibus: a git-inspired backup system. One engine, a command line and (later) a window over it.
+//! Gibus: a git-inspired backup system. One engine, and over it a command line and a window.
 
 pub mod catalog;
 pub mod cli;
@@ -7,6 +7,9 @@ pub mod environment;
 pub mod error;
 pub mod format;
 pub mod fs;
+pub mod gui;
+pub mod human;
+pub mod jobs;
 pub mod progress;
 pub mod repository;
 pub mod snapshot;

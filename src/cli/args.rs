@@ -10,8 +10,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueHint};
 
 use super::{
-    archive, backup, cat, delete, demo, diff, exigency, extract, find, generate, gui, ls, repo,
-    restore, snapshots, values,
+    archive, backup, cat, delete, demo, diff, exigency, extract, find, generate, gui, ls, pick,
+    repo, restore, snapshots, values,
 };
 
 /// Backs up your files: every content once, every snapshot a file of its own.
@@ -105,6 +105,8 @@ pub enum Command {
     Exigency(exigency::Command),
     Demo(demo::Options),
     Gui(gui::Options),
+    #[command(hide = true)]
+    Pick(pick::Options),
 
     #[command(hide = true)]
     Completions(generate::CompletionsOptions),

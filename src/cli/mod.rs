@@ -26,11 +26,11 @@ pub mod failure;
 pub mod find;
 pub mod generate;
 pub mod gui;
-pub mod human;
 pub mod json;
 pub mod ls;
 pub mod output;
 pub mod paths;
+pub mod pick;
 pub mod plan;
 pub mod problems;
 pub mod progress;
@@ -44,6 +44,7 @@ pub mod values;
 pub mod watchdog;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -52,14 +53,46 @@ use args::{Command, CommandLine};
 use context::Context;
 use failure::{Exit, Failure, Outcome};
 
-/// Runs the command that `arguments` ask for (the program's own name first); the exit code.
-pub fn run(arguments: Vec<OsString>) -> u8 {
+use crate::human;
+
+/// What is left to do after the command line.
+#[derive(Debug)]
+pub enum After {
+    /// End with this code.
+    Exit(u8),
+    /// Open the window, on this configuration unless on the usual one.
+    OpenWindow {
+        config_dir: Option<PathBuf>,
+        json: bool,
+    },
+    /// Show the desktop's dialog for a path.
+    Pick(pick::Options),
+}
+
+/// Runs the command that `arguments` ask for (the program's own name first).
+pub fn run(arguments: Vec<OsString>) -> After {
     let wants_json = arguments.iter().any(|argument| argument == "--json");
-    let exit = match CommandLine::try_parse_from(arguments) {
-        Ok(line) => run_line(&line),
-        Err(error) => answer(&error, wants_json),
+    let line = match CommandLine::try_parse_from(arguments) {
+        Ok(line) => line,
+        Err(error) => return After::Exit(answer(&error, wants_json).code()),
     };
-    exit.code()
+    raise_open_files_limit();
+    match line.command {
+        // The window has its own way with signals, and with shares that hang.
+        None | Some(Command::Gui(_)) => After::OpenWindow {
+            config_dir: line.global.config_dir,
+            json: line.global.json,
+        },
+        Some(Command::Pick(options)) => After::Pick(options),
+        Some(_) => After::Exit(run_line(&line).code()),
+    }
+}
+
+/// Shows why the program cannot go on; the exit code.
+pub fn fail(error: crate::error::Error, as_json: bool) -> u8 {
+    let failure = Failure::from(error);
+    failure::show(&failure, as_json);
+    failure.exit().code()
 }
 
 fn run_line(line: &CommandLine) -> Exit {
@@ -77,14 +110,13 @@ fn run_line(line: &CommandLine) -> Exit {
 fn start(line: &CommandLine) -> Result<Context, Failure> {
     signals::listen()?;
     watchdog::start(line.global.patience, line.global.json)?;
-    raise_open_files_limit();
     Ok(Context::new(&line.global)?)
 }
 
 fn run_command(command: Option<&Command>, context: &mut Context) -> Outcome {
     match command {
-        None => gui::run(&gui::Options::default(), context),
-        Some(Command::Gui(options)) => gui::run(options, context),
+        // Taken out by `run`.
+        None | Some(Command::Gui(_) | Command::Pick(_)) => Ok(Exit::Done),
         Some(Command::Repo(command)) => repo::run(command, context),
         Some(Command::Archive(command)) => archive::run(command, context),
         Some(Command::Backup(options)) => backup::run(options, context),

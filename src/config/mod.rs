@@ -13,7 +13,7 @@
 //!
 //! The catalog reads this for the command line and the window; the engine is handed values.
 
-mod write;
+pub mod write;
 
 use std::fmt::Display;
 use std::fs;

@@ -1,0 +1,28 @@
+//! What every screen and dialog may look at, and what it may start threads with.
+
+use std::sync::Arc;
+
+use jiff::Zoned;
+
+use super::overview::Overview;
+use super::picker::Picker;
+use super::settings::Settings;
+use crate::catalog::Catalog;
+use crate::jobs::history::History;
+use crate::jobs::{Jobs, Workers};
+
+/// The surroundings of a screen. Looking at them costs nothing; none of them touches a disk on this thread.
+#[derive(Clone, Copy)]
+pub struct Cx<'a> {
+    /// For work on other threads.
+    pub catalog: &'a Catalog,
+    pub workers: &'a Workers,
+    /// Asks for folders and files, on another thread.
+    pub picker: &'a Arc<dyn Picker>,
+    pub overview: &'a Overview,
+    pub jobs: &'a Jobs,
+    pub history: &'a History,
+    pub settings: &'a Settings,
+    /// When this frame is drawn.
+    pub now: &'a Zoned,
+}

@@ -1,0 +1,86 @@
+//! What opens on top of a screen: one at a time, closed with Escape, opened by a command.
+
+mod about_keys;
+mod confirm;
+mod quit;
+mod settings;
+
+use egui::{Id, Key, Modal, Modifiers, RichText, ScrollArea, Ui};
+
+pub use about_keys::Shortcuts;
+pub use confirm::Confirm;
+pub use quit::QuitWhileRunning;
+pub use settings::SettingsDialog;
+
+use super::command::Outbox;
+use super::cx::Cx;
+use super::theme::{space, text};
+
+/// A dialog. It is plain data with a function that draws it.
+pub trait DialogWindow {
+    fn title(&self) -> String;
+
+    /// In points; it is never wider than the window.
+    fn width(&self) -> f32 {
+        480.0
+    }
+
+    /// Takes in what threads have worked out.
+    fn update(&mut self, cx: &Cx<'_>, out: &mut Outbox) {
+        let _ = (cx, out);
+    }
+
+    /// Draws what is above the buttons; it scrolls when it is long.
+    fn body_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox);
+
+    /// Draws the buttons, from the right: the one that does it first. Says whether the dialog stays.
+    fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) -> Stay;
+
+    /// For tests and commands that want to talk to an open dialog.
+    fn as_any(&mut self) -> Option<&mut dyn std::any::Any> {
+        None
+    }
+}
+
+/// Whether a dialog stays open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stay {
+    Open,
+    Close,
+}
+
+pub type Dialog = Box<dyn DialogWindow>;
+
+/// Draws the topmost dialog; takes it off the stack when it is closed.
+pub fn dialogs_ui(ui: &mut Ui, stack: &mut Vec<Dialog>, cx: &Cx<'_>, out: &mut Outbox) {
+    let depth = stack.len();
+    let Some(dialog) = stack.last_mut() else {
+        return;
+    };
+    let ctx = ui.ctx().clone();
+    let room = ctx.content_rect().size();
+    let mut stay = Stay::Open;
+    let modal = Modal::new(Id::unique(("dialog", depth))).show(&ctx, |ui| {
+        ui.set_width(dialog.width().min(room.x - 60.0));
+        ui.label(RichText::new(dialog.title()).text_style(text::headline()));
+        ui.add_space(space::S);
+        ScrollArea::vertical()
+            .max_height((room.y - 220.0).max(120.0))
+            .show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                dialog.body_ui(ui, cx, out);
+            });
+        ui.add_space(space::M);
+        ui.allocate_ui_with_layout(
+            egui::vec2(ui.available_width(), super::theme::CONTROL_HEIGHT),
+            egui::Layout::right_to_left(egui::Align::Center),
+            |ui| stay = dialog.buttons_ui(ui, cx, out),
+        );
+    });
+    let is_escaped = ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+    let _ = modal;
+    if stay == Stay::Close || is_escaped {
+        // Only this one: a command may have opened another on top of it by the next frame.
+        stack.truncate(depth - 1);
+    }
+}

@@ -1,0 +1,32 @@
+//! The window.
+//!
+//! - [`app`] the window as a whole: takes in what threads have to say, carries out commands, draws
+//! - [`route`] the screens there are, [`screens`] the screens themselves, one folder each: `mod.rs` holds the
+//!   state and starts threads, `data.rs` is plain data and what is worked out from it, `ui.rs` draws
+//! - [`dialogs`] what opens on top of them
+//! - [`command`] everything that they can ask for
+//! - [`cx`] what they may look at; [`overview`] archives and repositories as they are
+//! - [`theme`] colours, spacing, type; [`widgets`] what several screens draw alike; [`words`] wording
+//! - [`picker`] file dialogs; [`settings`] what is remembered; [`instance`] one window for one configuration
+//! - [`open`] opens the window, or says why there is none
+//!
+//! Nothing here touches a disk on the window's thread: what has to be read or written is a job or a
+//! [`crate::jobs::Fetch`].
+
+pub mod app;
+pub mod command;
+pub mod cx;
+pub mod dialogs;
+pub mod instance;
+pub mod open;
+pub mod overview;
+pub mod picker;
+pub mod route;
+pub mod screens;
+pub mod settings;
+pub mod theme;
+pub mod widgets;
+pub mod words;
+
+pub use app::{App, Platform};
+pub use open::open_window;

@@ -1,0 +1,35 @@
+//! Archives: what is backed up?
+
+use egui::Ui;
+
+use super::Screen;
+use crate::gui::command::Outbox;
+use crate::gui::cx::Cx;
+
+/// The state of the screen.
+#[derive(Default)]
+pub struct Archives {}
+
+impl Archives {
+    /// Shows this archive.
+    pub fn show(&mut self, archive: crate::snapshot::places::ArchiveName) {
+        let _ = archive;
+    }
+
+    /// Begins a new archive.
+    pub fn begin_new(&mut self) {}
+}
+
+impl Screen for Archives {
+    fn update(&mut self, cx: &Cx<'_>, is_shown: bool, out: &mut Outbox) {
+        let _ = (cx, is_shown, out);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
+        let _ = (ui, cx, out);
+    }
+
+    fn command_lines(&self, _: &Cx<'_>) -> Vec<String> {
+        Vec::new()
+    }
+}

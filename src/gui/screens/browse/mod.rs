@@ -1,0 +1,32 @@
+//! Browse: where is my file?
+
+use egui::Ui;
+
+use super::Screen;
+use crate::gui::command::Outbox;
+use crate::gui::cx::Cx;
+
+/// The state of the screen.
+#[derive(Default)]
+pub struct Browse {}
+
+impl Browse {
+    /// Shows this snapshot and folder.
+    pub fn show(&mut self, target: crate::gui::command::BrowseTarget) {
+        let _ = target;
+    }
+}
+
+impl Screen for Browse {
+    fn update(&mut self, cx: &Cx<'_>, is_shown: bool, out: &mut Outbox) {
+        let _ = (cx, is_shown, out);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
+        let _ = (ui, cx, out);
+    }
+
+    fn command_lines(&self, _: &Cx<'_>) -> Vec<String> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,32 @@
+//! Statistics: what does it cost?
+
+use egui::Ui;
+
+use super::Screen;
+use crate::gui::command::Outbox;
+use crate::gui::cx::Cx;
+
+/// The state of the screen.
+#[derive(Default)]
+pub struct Statistics {}
+
+impl Statistics {
+    /// Shows this archive.
+    pub fn show(&mut self, archive: crate::snapshot::places::ArchiveName) {
+        let _ = archive;
+    }
+}
+
+impl Screen for Statistics {
+    fn update(&mut self, cx: &Cx<'_>, is_shown: bool, out: &mut Outbox) {
+        let _ = (cx, is_shown, out);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
+        let _ = (ui, cx, out);
+    }
+
+    fn command_lines(&self, _: &Cx<'_>) -> Vec<String> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,47 @@
+//! What several screens draw alike.
+//!
+//! Everything that can be clicked or typed into has a name that a screen reader, and so a test, can find.
+
+mod badge;
+mod buttons;
+mod card;
+mod command_lines;
+mod fields;
+mod hat;
+mod notice;
+mod path_field;
+mod progress;
+pub mod table;
+
+pub use badge::badge_ui;
+pub use buttons::{Button, ButtonKind, icon_button_ui, link_ui};
+pub use card::{card_frame, card_ui, facts_ui, group_title_ui};
+pub use command_lines::command_lines_ui;
+pub use fields::{labelled_ui, search_field_ui, text_field_ui};
+pub use hat::hat_ui;
+pub use notice::{empty_ui, error_ui, loading_ui, notice_ui};
+pub use path_field::PathField;
+pub use progress::progress_bar_ui;
+
+use egui::{Color32, FontFamily, FontId, RichText};
+use lucide_icons::Icon;
+
+use super::theme::ICON_FAMILY;
+
+/// An icon as text. It has no name of its own: what it stands in has to have one.
+pub fn icon_text(icon: Icon, size: f32) -> RichText {
+    let family = FontFamily::Name(ICON_FAMILY.into());
+    RichText::new(char::from(icon).to_string()).font(FontId::new(size, family))
+}
+
+/// An icon painted with its centre in the middle of `rect`, invisible to screen readers.
+pub fn paint_icon(ui: &egui::Ui, rect: egui::Rect, icon: Icon, size: f32, color: Color32) {
+    let family = FontFamily::Name(ICON_FAMILY.into());
+    ui.painter().text(
+        rect.center(),
+        egui::Align2::CENTER_CENTER,
+        char::from(icon),
+        FontId::new(size, family),
+        color,
+    );
+}

@@ -1,0 +1,251 @@
+//! A field for a path: typed, completed with Tab or from a list, or chosen in the system's dialog.
+//!
+//! The folder that is being typed is listed on a thread. The dialog may be missing or hang; the field never.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use egui::{Key, Modifiers, RichText, Ui};
+
+use super::Button;
+use super::fields::text_field_ui;
+use crate::error::{Context, Result};
+use crate::fs::{escaped, escaped_path};
+use crate::gui::cx::Cx;
+use crate::gui::picker::{PickRequest, PickWhat};
+use crate::gui::theme::palette;
+use crate::jobs::Fetch;
+
+/// More completions are no help.
+const MOST_COMPLETIONS: usize = 8;
+/// A folder with more names than this is not looked through to its end.
+const MOST_NAMES: usize = 20_000;
+
+/// A path that is being filled in.
+pub struct PathField {
+    /// As it is shown and typed.
+    text: String,
+    /// The very path, where it was chosen and not typed: its bytes may be no text.
+    chosen: Option<PathBuf>,
+    what: PickWhat,
+    title: String,
+    dialog: Fetch<Option<PathBuf>>,
+    completions: Fetch<Vec<String>>,
+    completed_for: String,
+}
+
+impl PathField {
+    /// A field for a folder or a file; `title` names it, and the dialog.
+    pub fn new(what: PickWhat, title: &str) -> PathField {
+        PathField {
+            text: String::new(),
+            chosen: None,
+            what,
+            title: title.to_owned(),
+            dialog: Fetch::default(),
+            completions: Fetch::default(),
+            completed_for: String::new(),
+        }
+    }
+
+    pub fn set(&mut self, path: &Path) {
+        self.text = escaped_path(path).to_string();
+        self.chosen = Some(path.to_owned());
+        self.completed_for.clone_from(&self.text);
+        self.completions.clear();
+    }
+
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.chosen = None;
+    }
+
+    /// What is in it; `None` while it is empty. `~` stands for the home folder.
+    pub fn path(&self) -> Option<PathBuf> {
+        if let Some(chosen) = &self.chosen {
+            return Some(chosen.clone());
+        }
+        let text = self.text.trim();
+        (!text.is_empty()).then(|| expand(text))
+    }
+
+    /// Takes in what the dialog and the completion have found; true when the path is another now.
+    pub fn update(&mut self, cx: &Cx<'_>) -> bool {
+        let mut is_changed = false;
+        if self.dialog.poll()
+            && let Some(Some(path)) = self.dialog.value()
+        {
+            let path = path.clone();
+            self.set(&path);
+            is_changed = true;
+        }
+        self.completions.poll();
+        if self.text != self.completed_for && self.chosen.is_none() {
+            self.completed_for.clone_from(&self.text);
+            let (typed, what) = (self.text.clone(), self.what);
+            self.completions
+                .start(cx.workers, "completion", move |_| completions(&typed, what));
+        }
+        is_changed
+    }
+
+    /// Draws the field, the button for the dialog, and completions below; true when the path was changed.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> bool {
+        let mut is_changed = false;
+        let mut is_focused = false;
+        ui.horizontal(|ui| {
+            let width = (ui.available_width() - 110.0).max(120.0);
+            // Tab completes while there is something to complete; otherwise it goes on to the next control.
+            let first = self.first_completion();
+            let response = text_field_ui(ui, &mut self.text, &self.title, "/home/…", width);
+            is_focused = response.has_focus();
+            if response.changed() {
+                self.chosen = None;
+                is_changed = true;
+            }
+            if let Some(first) = first.filter(|_| response.lost_focus())
+                && ui.input(|input| {
+                    input.key_pressed(Key::Tab) && input.modifiers == Modifiers::NONE
+                })
+            {
+                self.text = first;
+                self.chosen = None;
+                is_changed = true;
+                response.request_focus();
+            }
+            let label = match self.what {
+                PickWhat::Folder => "Choose…",
+                PickWhat::File | PickWhat::NewFile => "Choose file…",
+            };
+            let is_open = self.dialog.is_loading();
+            let reason = is_open.then_some("The dialog is open already");
+            if Button::new(label).disabled_because(reason).show(ui) {
+                self.open_dialog(cx);
+            }
+        });
+        if let Some(error) = self.dialog.error() {
+            let text = RichText::new(error.to_string()).color(palette(ui.ctx()).warning);
+            ui.add(egui::Label::new(text.small()).wrap());
+        }
+        if is_focused {
+            is_changed |= self.completions_ui(ui);
+        }
+        is_changed
+    }
+
+    fn open_dialog(&mut self, cx: &Cx<'_>) {
+        let request = PickRequest {
+            what: self.what,
+            title: self.title.clone(),
+            start: self.path(),
+        };
+        let picker = std::sync::Arc::clone(cx.picker);
+        self.dialog
+            .start(cx.workers, "dialog", move |_| picker.pick(&request));
+    }
+
+    fn first_completion(&self) -> Option<String> {
+        let first = self.completions.value()?.first()?;
+        (*first != self.text).then(|| first.clone())
+    }
+
+    fn completions_ui(&mut self, ui: &mut Ui) -> bool {
+        let weak = palette(ui.ctx()).weak;
+        let Some(all) = self.completions.value() else {
+            return false;
+        };
+        let mut taken = None;
+        for completion in all.iter().filter(|completion| **completion != self.text) {
+            let text = RichText::new(completion).small().color(weak);
+            // Not a stop of the Tab key: Tab takes the first.
+            let label = egui::Label::new(text).sense(egui::Sense::CLICK);
+            if ui.add(label).clicked() {
+                taken = Some(completion.clone());
+            }
+        }
+        if let Some(taken) = taken {
+            self.text = taken;
+            self.chosen = None;
+            return true;
+        }
+        false
+    }
+}
+
+fn expand(text: &str) -> PathBuf {
+    let home = std::env::home_dir();
+    match (text.strip_prefix('~'), home) {
+        (Some(""), Some(home)) => home,
+        (Some(rest), Some(home)) if rest.starts_with('/') => home.join(&rest[1..]),
+        _ => PathBuf::from(text),
+    }
+}
+
+/// What could be meant by what was typed so far. Names that are no text are left to the dialog.
+fn completions(typed: &str, what: PickWhat) -> Result<Vec<String>> {
+    if typed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (shown_folder, begin) = match typed.rfind('/') {
+        Some(slash) => typed.split_at(slash + 1),
+        None => return Ok(Vec::new()),
+    };
+    let folder = expand(shown_folder);
+    let listing = fs::read_dir(&folder).context("list", &folder)?;
+    let mut found = Vec::new();
+    for entry in listing.take(MOST_NAMES).flatten() {
+        let name = entry.file_name();
+        let Some(name) = plain(&name).filter(|name| name.starts_with(begin)) else {
+            continue;
+        };
+        // Hidden ones only when a dot was typed.
+        if name.starts_with('.') && !begin.starts_with('.') {
+            continue;
+        }
+        let is_folder = entry.path().is_dir();
+        if is_folder {
+            found.push(format!("{shown_folder}{name}/"));
+        } else if what != PickWhat::Folder {
+            found.push(format!("{shown_folder}{name}"));
+        }
+    }
+    found.sort();
+    found.truncate(MOST_COMPLETIONS);
+    Ok(found)
+}
+
+/// A name that is shown as it is typed.
+fn plain(name: &OsStr) -> Option<String> {
+    let name = name.to_str()?;
+    (escaped(name.as_bytes()).to_string() == name).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_completed_with_a_slash_and_hidden_ones_only_when_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["docs", "downloads", ".cache", "pictures"] {
+            fs::create_dir(dir.path().join(name)).unwrap();
+        }
+        fs::write(dir.path().join("document"), "x").unwrap();
+        let base = format!("{}/", dir.path().display());
+        let complete = |begin: &str, what| completions(&format!("{base}{begin}"), what).unwrap();
+        let with = |names: &[&str]| -> Vec<String> {
+            names.iter().map(|name| format!("{base}{name}")).collect()
+        };
+        assert_eq!(
+            complete("do", PickWhat::Folder),
+            with(&["docs/", "downloads/"])
+        );
+        assert_eq!(
+            complete("do", PickWhat::File),
+            with(&["docs/", "document", "downloads/"])
+        );
+        assert_eq!(complete(".", PickWhat::Folder), with(&[".cache/"]));
+        assert_eq!(complete("nothing", PickWhat::File), with(&[]));
+    }
+}

@@ -1,0 +1,416 @@
+//! What the window says: jobs, what came of them, errors, dates; in words for people who have never heard of
+//! deduplication.
+
+use std::time::Duration;
+
+use jiff::civil::DateTime;
+use jiff::{Timestamp, Zoned, tz::TimeZone};
+
+use crate::error::{Error, ErrorKind};
+use crate::fs::{escaped, escaped_path};
+use crate::human::{count, counted, size};
+use crate::jobs::get_back::Target;
+use crate::jobs::history::{HistoryEntry, HistoryResult, MOST_PROBLEMS};
+use crate::jobs::list::Progress;
+use crate::jobs::{Done, Job, JobState, Work};
+use crate::progress::{Phase, Problem};
+use crate::snapshot::restore::RestoreReport;
+
+/// What a job is.
+pub fn work_title(work: &Work) -> String {
+    match work {
+        Work::BackUp { archive } => format!("Back up {archive}"),
+        Work::GetBack(prepared) => match &prepared.request.target {
+            Target::Folder(folder) => format!("Extract to {}", escaped_path(folder)),
+            Target::Origin => "Restore to where it came from".to_owned(),
+        },
+        Work::DeleteSnapshots {
+            archive, snapshots, ..
+        } => format!(
+            "Delete {} of {archive}",
+            counted(snapshots.len() as u64, "snapshot", "snapshots")
+        ),
+        Work::DeleteArchive { archive } => format!("Delete the archive {archive}"),
+        Work::Check {
+            repository,
+            read_data,
+        } => match read_data {
+            true => format!("Check every byte of {repository}"),
+            false => format!("Check {repository}"),
+        },
+        Work::Prune { repository } => format!("Prune {repository}"),
+        Work::Convert { repository, .. } => format!("Convert {repository}"),
+        Work::Repair { repository } => format!("Repair {repository}"),
+        Work::DeleteRepository { repository } => format!("Delete the repository {repository}"),
+    }
+}
+
+/// What a job is doing now.
+pub fn phase(progress: &Progress) -> &'static str {
+    if progress.is_stopping {
+        return "Stopping";
+    }
+    match progress.phase {
+        Phase::Starting => "Starting",
+        Phase::Scanning => "Looking at what is there",
+        Phase::Storing => "Backing up",
+        Phase::Finishing => "Finishing",
+        Phase::Planning => "Planning",
+        Phase::Writing => "Writing",
+        Phase::Checking => "Checking",
+        Phase::Pruning => "Giving back space",
+        Phase::Converting => "Converting",
+    }
+}
+
+/// Files, bytes, rate and time left, in one line.
+pub fn progress_line(progress: &Progress) -> String {
+    let mut parts = Vec::new();
+    parts.push(match progress.files_total {
+        0 => counted(progress.files_done, "file", "files"),
+        total => format!(
+            "{} of {}",
+            count(progress.files_done),
+            counted(total.max(progress.files_done), "file", "files")
+        ),
+    });
+    parts.push(match progress.bytes_total {
+        0 => size(progress.bytes_done),
+        total => format!(
+            "{} of {}",
+            size(progress.bytes_done),
+            size(total.max(progress.bytes_done))
+        ),
+    });
+    if progress.is_stalled {
+        parts.push("no sign of life for a while".to_owned());
+    } else if let Some(rate) = progress.bytes_per_second {
+        parts.push(format!("{}/s", size(rate as u64)));
+    }
+    if let Some(left) = progress.time_left {
+        parts.push(format!("about {} left", duration(left)));
+    }
+    parts.join("  ·  ")
+}
+
+/// How much of a job is done, from 0 to 1, where that is known.
+pub fn fraction(progress: &Progress) -> Option<f32> {
+    match (progress.bytes_total, progress.files_total) {
+        (0, 0) => None,
+        (0, files) => Some(progress.files_done as f32 / files as f32),
+        (bytes, _) => Some(progress.bytes_done as f32 / bytes as f32),
+    }
+}
+
+/// How a job ended, as a kind.
+pub fn result(job: &Job) -> Option<HistoryResult> {
+    let JobState::Ended {
+        outcome, problems, ..
+    } = &job.state
+    else {
+        return None;
+    };
+    Some(match outcome {
+        Err(error) if error.kind() == ErrorKind::Cancelled => HistoryResult::Cancelled,
+        Err(_) => HistoryResult::Failed,
+        Ok(done) if problems.warnings > 0 || !is_whole(done) => HistoryResult::WithWarnings,
+        Ok(_) => HistoryResult::Done,
+    })
+}
+
+/// Whether everything that was asked for was done and found in order.
+fn is_whole(done: &Done) -> bool {
+    match done {
+        Done::BackedUp(report) => report.is_complete,
+        Done::GotBack { reports, .. } => reports.iter().all(|report| report.failed == 0),
+        Done::Checked(checkup) => checkup.is_sound(),
+        Done::Repaired(repaired) => repaired.report.lost() == 0,
+        _ => true,
+    }
+}
+
+/// What came of a job, in a sentence or two.
+pub fn outcome(job: &Job) -> String {
+    match job.outcome() {
+        None => phase(&job.progress()).to_owned(),
+        Some(Err(error)) if error.kind() == ErrorKind::Cancelled => {
+            "Stopped. What was there before is unharmed.".to_owned()
+        }
+        Some(Err(error)) => sentence(error),
+        Some(Ok(done)) => done_sentence(done),
+    }
+}
+
+fn done_sentence(done: &Done) -> String {
+    match done {
+        Done::BackedUp(report) => {
+            let stats = &report.stats;
+            format!(
+                "{} ({}) are backed up: {} read, {} stored.",
+                counted(stats.files, "file", "files"),
+                size(stats.bytes),
+                counted(stats.read_files, "file", "files"),
+                size(stats.stored_bytes)
+            )
+        }
+        Done::GotBack { reports, folder } => got_back(reports, folder.is_some()),
+        Done::DeletedSnapshots { report, pruned } => {
+            let deleted = counted(report.deleted.len() as u64, "snapshot", "snapshots");
+            match pruned {
+                Some(pruned) => format!(
+                    "{deleted} deleted, {} given back.",
+                    size(
+                        pruned
+                            .stored_bytes_before
+                            .saturating_sub(pruned.stored_bytes_after)
+                    )
+                ),
+                None => format!("{deleted} deleted. Prune the repository to get the space back."),
+            }
+        }
+        Done::DeletedArchive => "The archive and its snapshots are deleted.".to_owned(),
+        Done::Checked(checkup) => {
+            let report = &checkup.report;
+            match checkup.is_sound() {
+                true => format!(
+                    "Everything is in order: {}, {}{}.",
+                    counted(report.contents, "content", "contents"),
+                    counted(checkup.snapshots.snapshots, "snapshot", "snapshots"),
+                    match report.bytes_read {
+                        0 => String::new(),
+                        bytes => format!(", {} read and compared", size(bytes)),
+                    }
+                ),
+                false => format!(
+                    "Damage was found: {}.",
+                    counted(
+                        (report.findings.len()
+                            + checkup.snapshots.findings.len()
+                            + checkup.unavailable.len()) as u64,
+                        "finding",
+                        "findings"
+                    )
+                ),
+            }
+        }
+        Done::Pruned(report) => {
+            let freed = report
+                .stored_bytes_before
+                .saturating_sub(report.stored_bytes_after);
+            match freed {
+                0 => "There was nothing to give back.".to_owned(),
+                freed => format!(
+                    "{} given back: {} that no snapshot needs.",
+                    size(freed),
+                    counted(report.deleted_contents, "content", "contents")
+                ),
+            }
+        }
+        Done::Converted(report) => format!(
+            "{} converted.",
+            counted(report.converted_contents, "content", "contents")
+        ),
+        Done::Repaired(repaired) => match repaired.report.lost() {
+            0 => "Repaired; nothing is lost.".to_owned(),
+            lost => format!(
+                "Repaired as far as possible; {} lost. The next backup stores again what is still there.",
+                counted(lost, "content is", "contents are")
+            ),
+        },
+        Done::DeletedRepository => "The repository is deleted.".to_owned(),
+    }
+}
+
+fn got_back(reports: &[RestoreReport], is_extract: bool) -> String {
+    let sum = |number: fn(&RestoreReport) -> u64| reports.iter().map(number).sum::<u64>();
+    let mut parts = Vec::new();
+    let files = sum(|report| report.created_files);
+    let folders = sum(|report| report.created_directories);
+    parts.push(format!(
+        "{} and {} {}",
+        counted(files, "file", "files"),
+        counted(folders, "folder", "folders"),
+        if is_extract { "extracted" } else { "put back" }
+    ));
+    for (number, what) in [
+        (sum(|report| report.replaced), "replaced"),
+        (sum(|report| report.moved_aside), "moved aside"),
+        (sum(|report| report.attributes_set), "with attributes set"),
+        (sum(|report| report.left), "left as they were"),
+        (sum(|report| report.failed), "FAILED"),
+    ] {
+        if number > 0 {
+            parts.push(format!("{} {what}", count(number)));
+        }
+    }
+    format!(
+        "{}; {} written.",
+        parts.join(", "),
+        size(sum(|report| report.written_bytes))
+    )
+}
+
+/// What the history keeps of a job that has ended.
+pub fn history_entry(job: &Job) -> Option<HistoryEntry> {
+    let JobState::Ended {
+        problems,
+        took,
+        outcome: ended,
+        ..
+    } = &job.state
+    else {
+        return None;
+    };
+    let snapshot = match ended {
+        Ok(Done::BackedUp(report)) => report.snapshot.map(|name| name.to_string()),
+        _ => None,
+    };
+    Some(HistoryEntry {
+        started: job.started,
+        took_milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        title: work_title(&job.work),
+        archive: job.work.archive().map(ToString::to_string),
+        repository: job.work.repository().map(ToString::to_string),
+        snapshot,
+        result: result(job)?,
+        summary: outcome(job),
+        warnings: problems.warnings,
+        problems: problems
+            .kept
+            .iter()
+            .take(MOST_PROBLEMS)
+            .map(problem_line)
+            .collect(),
+    })
+}
+
+/// What went wrong with one file.
+pub fn problem_line(problem: &Problem) -> String {
+    format!(
+        "{}: could not {}: {}",
+        escaped(&problem.path),
+        problem.attempted,
+        problem.why
+    )
+}
+
+/// What was attempted, on what.
+pub fn error_title(error: &Error) -> String {
+    let mut text = format!("Could not {}", error.attempted());
+    if let Some(path) = error.path() {
+        text.push_str(&format!(" {}", escaped_path(path)));
+    }
+    text
+}
+
+/// Why it failed, and what to do.
+pub fn error_rest(error: &Error) -> String {
+    let why = match error.why() {
+        why if why == error.attempted() => "",
+        why => why,
+    };
+    let mut sentences: Vec<String> = Vec::new();
+    for part in [why, error.advice().unwrap_or_default()] {
+        if !part.is_empty() {
+            sentences.push(format!("{}.", capitalized(part)));
+        }
+    }
+    sentences.join(" ")
+}
+
+/// An error in a sentence or two.
+pub fn sentence(error: &Error) -> String {
+    format!("{}. {}", error_title(error), error_rest(error))
+        .trim_end()
+        .to_owned()
+}
+
+pub fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
+/// `40 seconds`, `3 minutes`, `2 hours`.
+pub fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..60 => counted(seconds.max(1), "second", "seconds"),
+        60..3600 => counted(seconds.div_ceil(60), "minute", "minutes"),
+        3600..172_800 => counted(seconds / 3600, "hour", "hours"),
+        _ => counted(seconds / 86_400, "day", "days"),
+    }
+}
+
+/// How long ago something was: `just now`, `5 minutes ago`, `yesterday`, `12 days ago`.
+pub fn ago(then: Timestamp, now: &Zoned) -> String {
+    let seconds = now.timestamp().as_second() - then.as_second();
+    if seconds < 0 {
+        return "in the future".to_owned();
+    }
+    let days = days_between(then, now);
+    match seconds {
+        0..60 => "just now".to_owned(),
+        60..3600 => format!("{} ago", counted(seconds as u64 / 60, "minute", "minutes")),
+        3600..86_400 if days == 0 => {
+            format!("{} ago", counted(seconds as u64 / 3600, "hour", "hours"))
+        }
+        _ if days <= 1 => "yesterday".to_owned(),
+        _ => format!("{} ago", counted(days, "day", "days")),
+    }
+}
+
+/// Whole days on the calendar between a moment and now.
+pub fn days_between(then: Timestamp, now: &Zoned) -> u64 {
+    let then = then.to_zoned(now.time_zone().clone()).date();
+    let days = (now.date() - then).get_days();
+    u64::try_from(days).unwrap_or(0)
+}
+
+/// `Mon 23 Nov 2026, 10:43`.
+pub fn date_time(time: DateTime) -> String {
+    time.strftime("%a %-d %b %Y, %H:%M").to_string()
+}
+
+/// A file's time in this time zone, like [`date_time`].
+pub fn file_time(time: crate::snapshot::tree::Timestamp) -> String {
+    let nanoseconds = i32::try_from(time.nanoseconds).unwrap_or(0);
+    match Timestamp::new(time.seconds, nanoseconds) {
+        Ok(timestamp) => timestamp
+            .to_zoned(TimeZone::system())
+            .strftime("%Y-%m-%d %H:%M")
+            .to_string(),
+        Err(_) => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_ago_goes_by_the_calendar() {
+        let now: Zoned = "2026-11-25T10:00:00+00:00[UTC]".parse().unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert_eq!(ago(at("2026-11-25T09:59:30Z"), &now), "just now");
+        assert_eq!(ago(at("2026-11-25T09:55:00Z"), &now), "5 minutes ago");
+        assert_eq!(ago(at("2026-11-25T01:00:00Z"), &now), "9 hours ago");
+        assert_eq!(ago(at("2026-11-24T23:00:00Z"), &now), "yesterday");
+        assert_eq!(ago(at("2026-11-13T23:00:00Z"), &now), "12 days ago");
+        assert_eq!(ago(at("2026-11-26T23:00:00Z"), &now), "in the future");
+    }
+
+    #[test]
+    fn an_error_is_told_in_sentences() {
+        let error = Error::new(ErrorKind::NoSpace, "write the pack")
+            .at("/mnt/nas/x")
+            .because("no space left on device")
+            .advise("free some space");
+        assert_eq!(
+            sentence(&error),
+            "Could not write the pack /mnt/nas/x. No space left on device. Free some space."
+        );
+    }
+}

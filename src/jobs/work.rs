@@ -1,0 +1,179 @@
+//! Everything that can be a job, and what comes of it.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Zoned;
+
+use super::get_back::{Prepared, Target, carry_out_all};
+use crate::catalog::{Catalog, Checkup, Extent, Repaired};
+use crate::error::Result;
+use crate::progress::Monitor;
+use crate::repository::check::CheckOptions;
+use crate::repository::convert::ConvertReport;
+use crate::repository::prune::PruneReport;
+use crate::repository::settings::Settings;
+use crate::snapshot::archive::name::SnapshotName;
+use crate::snapshot::build::BackupReport;
+use crate::snapshot::delete::DeletionReport;
+use crate::snapshot::places::{ArchiveName, RepositoryName};
+use crate::snapshot::restore::RestoreReport;
+
+/// A piece of work for a thread of its own.
+#[derive(Clone)]
+pub enum Work {
+    BackUp {
+        archive: ArchiveName,
+    },
+    /// Extract or restore, as planned.
+    GetBack(Arc<Prepared>),
+    DeleteSnapshots {
+        archive: ArchiveName,
+        snapshots: Vec<SnapshotName>,
+        /// Prune afterwards, so that the space is given back.
+        and_prune: bool,
+    },
+    DeleteArchive {
+        archive: ArchiveName,
+    },
+    Check {
+        repository: RepositoryName,
+        read_data: bool,
+    },
+    Prune {
+        repository: RepositoryName,
+    },
+    Convert {
+        repository: RepositoryName,
+        settings: Settings,
+    },
+    Repair {
+        repository: RepositoryName,
+    },
+    DeleteRepository {
+        repository: RepositoryName,
+    },
+}
+
+/// What came of it.
+pub enum Done {
+    BackedUp(Box<BackupReport>),
+    GotBack {
+        /// One for each snapshot that something was taken from.
+        reports: Vec<RestoreReport>,
+        /// The folder that things were put into, unless they went where they came from.
+        folder: Option<PathBuf>,
+    },
+    DeletedSnapshots {
+        report: DeletionReport,
+        pruned: Option<PruneReport>,
+    },
+    DeletedArchive,
+    Checked(Checkup),
+    Pruned(PruneReport),
+    Converted(ConvertReport),
+    Repaired(Repaired),
+    DeletedRepository,
+}
+
+impl Work {
+    /// The archive that it is about.
+    pub fn archive(&self) -> Option<&ArchiveName> {
+        match self {
+            Work::BackUp { archive }
+            | Work::DeleteSnapshots { archive, .. }
+            | Work::DeleteArchive { archive } => Some(archive),
+            Work::GetBack(prepared) => prepared.request.source.archive(),
+            _ => None,
+        }
+    }
+
+    /// The repository that it is about, where it is about one as a whole.
+    pub fn repository(&self) -> Option<&RepositoryName> {
+        match self {
+            Work::Check { repository, .. }
+            | Work::Prune { repository }
+            | Work::Convert { repository, .. }
+            | Work::Repair { repository }
+            | Work::DeleteRepository { repository } => Some(repository),
+            _ => None,
+        }
+    }
+
+    /// Does it, on this thread.
+    pub fn run(&self, catalog: &Catalog, monitor: &Arc<Monitor>) -> Result<Done> {
+        Ok(match self {
+            Work::BackUp { archive } => {
+                let report = catalog.back_up(archive, &Zoned::now(), false, monitor)?;
+                Done::BackedUp(Box::new(report))
+            }
+            Work::GetBack(prepared) => Done::GotBack {
+                reports: carry_out_all(prepared, monitor)?,
+                folder: match &prepared.request.target {
+                    Target::Folder(folder) => Some(folder.clone()),
+                    Target::Origin => None,
+                },
+            },
+            Work::DeleteSnapshots {
+                archive,
+                snapshots,
+                and_prune,
+            } => {
+                // Whoever deletes the last one here has been asked.
+                let deletable = catalog.plan_deletion(archive, snapshots, true)?;
+                let report = catalog.delete_snapshots(&deletable, monitor)?;
+                let pruned = match and_prune {
+                    true => {
+                        let repository = catalog.config().archives.get(archive)?.repository;
+                        Some(catalog.prune(&repository, monitor)?.1)
+                    }
+                    false => None,
+                };
+                Done::DeletedSnapshots { report, pruned }
+            }
+            Work::DeleteArchive { archive } => {
+                catalog.delete_archive(archive, Extent::Everything, monitor)?;
+                Done::DeletedArchive
+            }
+            Work::Check {
+                repository,
+                read_data,
+            } => {
+                let options = CheckOptions {
+                    read_data: *read_data,
+                };
+                Done::Checked(catalog.check(repository, &options, monitor)?)
+            }
+            Work::Prune { repository } => Done::Pruned(catalog.prune(repository, monitor)?.1),
+            Work::Convert {
+                repository,
+                settings,
+            } => Done::Converted(catalog.convert(repository, settings, monitor)?.1),
+            Work::Repair { repository } => {
+                Done::Repaired(catalog.repair(repository, false, monitor)?)
+            }
+            Work::DeleteRepository { repository } => {
+                let what = Extent::Everything;
+                catalog.delete_repository(repository, what, monitor)?;
+                Done::DeletedRepository
+            }
+        })
+    }
+}
+
+impl fmt::Debug for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Work::BackUp { .. } => "BackUp",
+            Work::GetBack(_) => "GetBack",
+            Work::DeleteSnapshots { .. } => "DeleteSnapshots",
+            Work::DeleteArchive { .. } => "DeleteArchive",
+            Work::Check { .. } => "Check",
+            Work::Prune { .. } => "Prune",
+            Work::Convert { .. } => "Convert",
+            Work::Repair { .. } => "Repair",
+            Work::DeleteRepository { .. } => "DeleteRepository",
+        })
+    }
+}

@@ -1,0 +1,4 @@
+//! The window, driven by label and role over real repositories on disk. No display is needed.
+
+mod shell;
+mod support;
