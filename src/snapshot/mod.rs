@@ -14,6 +14,7 @@ pub mod globs;
 pub mod matcher;
 pub mod path_text;
 pub mod places;
+pub mod preview;
 pub mod reconcile;
 pub mod restore;
 pub mod scan;

@@ -160,6 +160,7 @@ fn every_document_is_as_it_is_documented() {
     run("archive delete lost --keep-files", 0);
     run("archive edit home --exclude-file *.o --include nosuch", 0);
     run("archive explain home files/a.txt", 0);
+    run("archive preview home", 3);
     run("backup -A home --dry-run", 3);
     run("backup -A home", 3);
     run("archive edit home --remove-include nosuch", 0);
