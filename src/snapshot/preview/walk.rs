@@ -88,13 +88,13 @@ impl Walker<'_> {
         let monitor = self.shared.monitor;
         monitor.check_cancelled()?;
         let here = match waiting {
-            Waiting::Top => self.open_top()?,
-            Waiting::Below(below) => match self.open(below) {
-                Some(here) => here,
-                None => return Ok(Vec::new()),
-            },
+            Waiting::Top => Some(self.open_top()?),
+            Waiting::Below(below) => self.open(below),
         };
-        let mut waiting = self.look_at_all(here)?;
+        let mut waiting = match here {
+            Some(here) => self.look_at_all(here)?,
+            None => Vec::new(),
+        };
         self.shared.tally.add(&mut self.counts);
         // The stack gives the last one first.
         waiting.reverse();
