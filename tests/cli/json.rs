@@ -173,6 +173,7 @@ fn every_document_is_as_it_is_documented() {
     run("snapshots -A home --storage-stats", 0);
     run("ls -A home files", 0);
     run("find -A home a.txt --all", 0);
+    run("versions -A home files/new.txt", 0);
     run("diff -A home", 0);
     run("extract -A home files --into out --dry-run", 0);
     run("extract -A home files --into out", 0);

@@ -39,6 +39,7 @@ mod encode;
 mod header;
 mod listing;
 mod meta;
+mod names;
 mod page;
 mod read;
 #[cfg(test)]
