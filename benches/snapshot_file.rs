@@ -20,6 +20,7 @@ use gibus::format::digest::Sha1;
 use gibus::format::id::Id;
 use gibus::progress::Monitor;
 use gibus::repository::token::{ContentNumber, SegmentId, Token};
+use gibus::snapshot::diff::folder_changes;
 use gibus::snapshot::file::{
     ArchiveIdentity, BuildStats, RepositoryIdentity, Snapshot, SnapshotHeader, SnapshotWriter,
     TakenAt,
@@ -125,6 +126,11 @@ fn measure_series(folder: &Path, snapshots: u64, entries: u64) -> Result<()> {
         );
     }
     let newest = Snapshot::open(&paths[paths.len() - 1])?;
+    let before = Snapshot::open(&paths[paths.len() - 2])?;
+    let changes = timed("what changed in / from one to the next", || {
+        folder_changes(&before, &newest, b"/")
+    })?;
+    println!("    {} names", changes.len());
     let mut walk = newest.walk(b"/", newest.root());
     let mut deepest = Vec::new();
     while let Some(step) = walk.advance()? {

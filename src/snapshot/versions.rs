@@ -140,8 +140,12 @@ pub fn is_same_version(a: &Entry, b: &Entry, is_same_repository: bool) -> bool {
     }
 }
 
-/// `None` if that cannot be told, as neither was read.
-fn is_same_content(a: &FileEntry, b: &FileEntry, is_same_repository: bool) -> Option<bool> {
+/// Whether two files have the same content; `None` if that cannot be told, as neither was read.
+pub(super) fn is_same_content(
+    a: &FileEntry,
+    b: &FileEntry,
+    is_same_repository: bool,
+) -> Option<bool> {
     if a.size != b.size || a.holes != b.holes {
         return Some(false);
     }

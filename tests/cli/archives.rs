@@ -204,6 +204,7 @@ fn an_archive_goes_on_in_another_repository_and_keeps_its_older_snapshots() {
     home.gibus("archive edit home --repo second").expect(0);
     let done = home.json("backup -A home");
     assert_eq!(done["backups"][0]["build"]["read_files"], 2);
+    assert_eq!(home.gibus("diff -A home").expect(0), "");
     let cat = |back: &str| {
         home.gibus(&format!("cat -A home --back {back} files/a.txt"))
             .stdout

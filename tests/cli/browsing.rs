@@ -213,4 +213,32 @@ fn differences_between_snapshots_are_shown() {
     let run = home.gibus("diff -A home --back 0 --to-back 1 files/sub");
     assert_eq!(run.expect(0), format!("- {files}/sub/b.txt\n"));
     home.gibus("diff -A home nosuch").failure(1);
+    let run = home.gibus("diff -A home --summary files");
+    assert_eq!(run.expect(0), format!("M {files}/a.txt\n+ {files}/sub\n"));
+    let run = home.gibus("diff -A home --summary");
+    assert_eq!(run.expect(0).lines().count(), 1, "{run:?}");
+}
+
+#[test]
+fn differences_with_the_disk_are_shown() {
+    let home = Home::with_snapshots();
+    let files = home.path("files");
+    let files = files.to_str().unwrap();
+    assert_eq!(home.gibus("diff -A home --with-disk").expect(0), "");
+    home.write("files/sub/b.txt", b"owt\n");
+    home.write("files/new", b"new\n");
+    home.gibus("archive edit home --exclude-file a.*").expect(0);
+    let changed = format!("x {files}/a.txt\n+ {files}/new\n");
+    let run = home.gibus("diff -A home --with-disk");
+    assert_eq!(run.expect(0), format!("{changed}? {files}/sub/b.txt\n"));
+    let run = home.gibus("diff -A home --with-disk --verify");
+    assert_eq!(run.expect(0), format!("{changed}M {files}/sub/b.txt\n"));
+    let exigency = format!("diff --exigency {} --with-disk", home.archive().display());
+    let run = home.gibus(&format!("{exigency} --back 1 files/sub"));
+    assert_eq!(run.expect(0), format!("+ {files}/sub/b.txt\n"));
+    let told = home.json("diff -A home --with-disk files");
+    assert_eq!(told["new"], serde_json::Value::Null);
+    assert_eq!(told["differences"][2]["perhaps"], true);
+    home.gibus("diff -A home --with-disk files/nosuch")
+        .failure(1);
 }

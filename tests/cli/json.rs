@@ -175,6 +175,11 @@ fn every_document_is_as_it_is_documented() {
     run("find -A home a.txt --all", 0);
     run("versions -A home files/new.txt", 0);
     run("diff -A home", 0);
+    run("diff -A home --summary files", 0);
+    home.write("files/a.txt", b"22\n");
+    run("archive edit home --exclude-file new.txt", 0);
+    run("diff -A home --with-disk", 0);
+    run("archive edit home --remove-exclude-file new.txt", 0);
     run("extract -A home files --into out --dry-run", 0);
     run("extract -A home files --into out", 0);
     home.write("files/a.txt", b"four\n");

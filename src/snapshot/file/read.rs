@@ -240,6 +240,14 @@ impl Snapshot {
         self.map.pages()
     }
 
+    pub(super) fn segments(&self) -> &[SegmentId] {
+        &self.segments
+    }
+
+    pub(super) fn pages_of_listing(&self, listing: u64) -> Range<u32> {
+        self.map.pages_of(listing)
+    }
+
     pub(super) fn page_record(&self, page: u32) -> Option<&PageRecord> {
         self.sealed.pages().get(page as usize)
     }

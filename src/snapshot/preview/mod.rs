@@ -11,7 +11,7 @@
 //! Memory is bounded by the folders that wait on the way, by [`MAX_RULES`] and by one folder's names.
 
 mod folder_view;
-mod inside;
+pub mod inside;
 mod tally;
 #[cfg(test)]
 mod tests;

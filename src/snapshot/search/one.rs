@@ -5,7 +5,7 @@
 //! every folder that has none of these listings below it: listings are numbered in post-order, so the
 //! tree below a folder is a range of numbers (see [`crate::snapshot::file`]).
 //!
-//! A pattern that is about more than the name cannot be answered by names: the whole tree is walked.
+//! For a pattern of which no part has to be in the name the whole tree is walked.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

@@ -13,12 +13,13 @@ pub struct SearchPattern(How);
 enum How {
     /// Anywhere in the name.
     InName(Folded),
-    /// Anywhere in the path, if not only in that of the folder.
-    InPath(Folded),
+    /// Anywhere in the path, if not only in that of the folder; what follows the last slash has to be in
+    /// the name.
+    InPath { path: Folded, name: Folded },
     /// On the name.
     NameGlob(Globs),
-    /// On the path.
-    PathGlob(Globs),
+    /// On the path; and on the name what follows the last slash, where that can be told apart.
+    PathGlob { path: Globs, name: Option<Globs> },
 }
 
 impl SearchPattern {
@@ -43,10 +44,12 @@ impl SearchPattern {
             let error = Error::invalid("search for nothing", "every name has that in it");
             return Err(error.advise("give a part of the name"));
         }
-        let folded = Folded::new(text);
-        Ok(SearchPattern(match text.contains('/') {
-            true => How::InPath(folded),
-            false => How::InName(folded),
+        Ok(SearchPattern(match text.rsplit_once('/') {
+            Some((_, name)) => How::InPath {
+                path: Folded::new(text),
+                name: Folded::new(name),
+            },
+            None => How::InName(Folded::new(text)),
         }))
     }
 
@@ -55,7 +58,8 @@ impl SearchPattern {
     ///
     /// Errors: [`crate::error::ErrorKind::Invalid`] for what is none.
     pub fn glob(text: &str) -> Result<SearchPattern> {
-        let globs = Globs::new(GlobKind::Files, &[text.to_owned()]).map_err(|error| {
+        let globs = |text: &str| Globs::new(GlobKind::Files, &[text.to_owned()]);
+        let path = globs(text).map_err(|error| {
             let attempted = format!("search for '{}'", escaped(text.as_bytes()));
             let refused = Error::invalid(attempted, error.why());
             match error.advice() {
@@ -63,36 +67,46 @@ impl SearchPattern {
                 None => refused,
             }
         })?;
-        Ok(SearchPattern(match text.contains('/') {
-            true => How::PathGlob(globs),
-            false => How::NameGlob(globs),
+        // In these a slash may be something else than the end of a name.
+        let is_plain = !text.contains(['{', '}', '[', ']', '\\']);
+        Ok(SearchPattern(match text.rsplit_once('/') {
+            // A `**` matches any number of names.
+            Some((_, name)) if is_plain && name != "**" => How::PathGlob {
+                path,
+                name: globs(name).ok(),
+            },
+            Some(_) => How::PathGlob { path, name: None },
+            None => How::NameGlob(path),
         }))
     }
 
-    /// The name alone says whether an entry matches.
+    /// Whether names can rule out an entry.
     pub(super) fn is_about_names(&self) -> bool {
-        matches!(self.0, How::InName(_) | How::NameGlob(_))
+        !matches!(self.0, How::PathGlob { name: None, .. })
     }
 
     /// Whether an entry of this name matches, as far as the name tells. `buffer` is used again and again.
     pub(super) fn matches_name(&self, name: &[u8], buffer: &mut Vec<u8>) -> bool {
         match &self.0 {
-            How::InName(folded) => folded.is_in(name),
-            How::NameGlob(globs) => {
+            How::InName(folded) | How::InPath { name: folded, .. } => folded.is_in(name),
+            How::NameGlob(globs)
+            | How::PathGlob {
+                name: Some(globs), ..
+            } => {
                 buffer.clear();
                 buffer.push(b'/');
                 buffer.extend_from_slice(name);
                 globs.is_match(buffer)
             }
-            How::InPath(_) | How::PathGlob(_) => true,
+            How::PathGlob { name: None, .. } => true,
         }
     }
 
     pub(super) fn matches(&self, path: &[u8], entry: &Entry, buffer: &mut Vec<u8>) -> bool {
         match &self.0 {
             How::InName(_) | How::NameGlob(_) => self.matches_name(entry.name.as_bytes(), buffer),
-            How::PathGlob(globs) => globs.is_match(path),
-            How::InPath(folded) => {
+            How::PathGlob { path: globs, .. } => globs.is_match(path),
+            How::InPath { path: folded, .. } => {
                 let folder_len = path.len().saturating_sub(entry.name.as_bytes().len());
                 folded.is_beyond(path, folder_len)
             }
@@ -137,6 +151,9 @@ impl Folded {
     /// Where the last occurrence ends.
     fn ends_at(&self, bytes: &[u8]) -> Option<usize> {
         let wanted = self.0.as_bytes();
+        if wanted.is_empty() {
+            return Some(bytes.len());
+        }
         let mut places = bytes.windows(wanted.len());
         let at = places.rposition(|place| place.eq_ignore_ascii_case(wanted))?;
         Some(at + wanted.len())
@@ -204,7 +221,6 @@ mod tests {
     #[test]
     fn a_text_with_a_slash_has_to_reach_into_the_name() {
         let pattern = SearchPattern::new("docs/Let").unwrap();
-        assert!(!pattern.is_about_names());
         let matches = |path: &[u8]| {
             let name = path.rsplit(|byte| *byte == b'/').next().unwrap();
             let name = std::str::from_utf8(name).unwrap_or("x");
@@ -216,5 +232,20 @@ mod tests {
         assert!(!matches(b"/home/docs/letters/a"));
         assert!(!matches(b"/home/docs/x"));
         assert!(matches(b"/\xff/docs/letter"));
+    }
+
+    #[test]
+    fn what_follows_the_last_slash_of_a_glob_is_looked_for_in_names_first() {
+        let by_name = |glob: &str, name: &str| {
+            let pattern = SearchPattern::glob(glob).unwrap();
+            pattern
+                .is_about_names()
+                .then(|| pattern.matches_name(name.as_bytes(), &mut Vec::new()))
+        };
+        assert_eq!(by_name("docs/*.odt", "a.odt"), Some(true));
+        assert_eq!(by_name("docs/*.odt", "a.txt"), Some(false));
+        assert_eq!(by_name("/home/**/a", "b"), Some(false));
+        assert_eq!(by_name("/home/**", "b"), None);
+        assert_eq!(by_name("{docs/a,b}", "b"), None);
     }
 }

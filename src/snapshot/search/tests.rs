@@ -6,7 +6,7 @@ use super::*;
 use crate::error::ErrorKind;
 use crate::fs::escaped;
 use crate::snapshot::restore::tests::{Sample, entry};
-use crate::snapshot::tree::{Kind, Name};
+use crate::snapshot::tree::Kind;
 
 /// Snapshot files, each of a list of paths with their contents.
 struct Series {
@@ -150,17 +150,18 @@ fn what_a_walk_finds_by_name_the_quick_way_finds_too() {
             .collect();
         series.add(&chosen);
     }
-    for text in ["ab", "a", "er", "b-a", "abcab", "z"] {
+    for text in ["ab", "a", "er", "b-a", "abcab", "z", "a/b", "deep/er"] {
         let mut expected = 0;
         for path in &series.paths {
             let snapshot = crate::snapshot::file::Snapshot::open(path).unwrap();
             let walk = snapshot.walk(b"/", snapshot.root());
-            let is_like = |name: &Name| {
-                let name = std::str::from_utf8(name.as_bytes()).unwrap();
-                name.contains(text)
+            let is_like = |path: &[u8]| {
+                let path = std::str::from_utf8(path).unwrap();
+                let name_at = path.rfind('/').unwrap() + 1;
+                path.rfind(text).is_some_and(|at| at + text.len() > name_at)
             };
             expected += walk
-                .filter(|step| is_like(&step.as_ref().unwrap().1.name))
+                .filter(|step| is_like(&step.as_ref().unwrap().0))
                 .count();
         }
         let hits = series.search(text).hits;
