@@ -1,30 +1,35 @@
 //! Writing, opening and searching a snapshot file; prints figures (processor time), asserts nothing
 //! about them.
 //!
-//! `cargo bench --bench snapshot_file` measures a made-up tree of a million entries and a folder of a
-//! million; `cargo bench --bench snapshot_file -- DIR` the metadata of a real one (its contents are
+//! `cargo bench --bench snapshot_file` measures a made-up tree of a million entries, a folder of a
+//! million, and searches of 200 snapshots of a hundred thousand; `cargo bench --bench snapshot_file -- DIR` the metadata of a real one (its contents are
 //! not read: digests are random, as digests are).
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufWriter;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gibus::error::Result;
 use gibus::format::compression::Codec;
 use gibus::format::digest::Sha1;
 use gibus::format::id::Id;
+use gibus::progress::Monitor;
 use gibus::repository::token::{ContentNumber, SegmentId, Token};
+use gibus::snapshot::diff::folder_changes;
 use gibus::snapshot::file::{
     ArchiveIdentity, BuildStats, RepositoryIdentity, Snapshot, SnapshotHeader, SnapshotWriter,
     TakenAt,
 };
+use gibus::snapshot::search::{SearchLimits, SearchPattern, search};
 use gibus::snapshot::tree::{
     Attributes, DirectoryEntry, Entry, FileEntry, Kind, Name, Timestamp, Totals,
 };
+use gibus::snapshot::versions::versions;
 
 type Writer = SnapshotWriter<BufWriter<File>>;
 
@@ -56,6 +61,87 @@ fn main() -> Result<()> {
             }
         }
     }
+    if tree.is_none() {
+        measure_series(folder.path(), 200, 100_000)?;
+    }
+    Ok(())
+}
+
+/// Questions to a whole series, in which from one snapshot to the next some files change, and some go.
+fn measure_series(folder: &Path, snapshots: u64, entries: u64) -> Result<()> {
+    println!("{snapshots} snapshots of a made-up tree of {entries} entries");
+    let mut edits = HashMap::new();
+    let mut random = Source::default();
+    let mut paths = Vec::new();
+    let mut bytes = 0;
+    for number in 0..snapshots {
+        // What changes lies together, as it does where somebody works.
+        for spot in 0..10 {
+            let place = random.below(entries);
+            for _ in 0..33 {
+                let edit = match spot {
+                    0 => Edit::Remove,
+                    _ => Edit::Change(number),
+                };
+                edits.insert(place + random.below(300), edit);
+            }
+        }
+        let path = folder.join(format!("{number}.snapshot"));
+        let (snapshot_id, archive_id) = (Id([1; 16]), Id([2; 16]));
+        let out = BufWriter::new(File::create(&path).expect("a file to write to"));
+        let mut writer = SnapshotWriter::create(out, snapshot_id, archive_id, Codec::Gzip)?;
+        let mut source = Source {
+            edits,
+            ..Source::default()
+        };
+        let root = source.make_tree(entries, &mut writer)?;
+        let header = header(snapshot_id, archive_id);
+        bytes += writer.finish(root, &source.attributes(), header)?.1;
+        edits = source.edits;
+        paths.push(path);
+    }
+    println!("  {:.1} MB in all", bytes as f64 / 1e6);
+    let monitor = Monitor::new();
+    for text in [
+        "letter-invoice-12",
+        "letter",
+        "*.toml",
+        "**/folder-*/letter-1*",
+    ] {
+        let pattern = SearchPattern::new(text)?;
+        let started = Instant::now();
+        let result = timed(&format!("search for '{text}'"), || {
+            search(
+                &paths,
+                &pattern,
+                SearchLimits::default(),
+                &monitor,
+                &mut |_| {},
+            )
+        })?;
+        println!(
+            "    {} hits, in {:.2} s",
+            result.hits.len(),
+            started.elapsed().as_secs_f64()
+        );
+    }
+    let newest = Snapshot::open(&paths[paths.len() - 1])?;
+    let before = Snapshot::open(&paths[paths.len() - 2])?;
+    let changes = timed("what changed in / from one to the next", || {
+        folder_changes(&before, &newest, b"/")
+    })?;
+    println!("    {} names", changes.len());
+    let mut walk = newest.walk(b"/", newest.root());
+    let mut deepest = Vec::new();
+    while let Some(step) = walk.advance()? {
+        if step.depth > 3 && !step.entry.is_directory() {
+            deepest = step.path.to_vec();
+            break;
+        }
+    }
+    timed("all versions of one file", || {
+        versions(&paths, &deepest, &monitor)
+    })?;
     Ok(())
 }
 
@@ -151,6 +237,15 @@ struct Source {
     encoding: Duration,
     deepest: Vec<u8>,
     path: PathBuf,
+    /// What became of an entry, by its number in the order in which entries are made.
+    edits: HashMap<u64, Edit>,
+    made: u64,
+}
+
+#[derive(Clone, Copy)]
+enum Edit {
+    Remove,
+    Change(u64),
 }
 
 impl Source {
@@ -174,10 +269,37 @@ impl Source {
                 self.deepest = path.into_os_string().into_encoded_bytes();
             }
         }
+        let edited = self.edited(entries);
+        let entries = edited.as_deref().unwrap_or(entries);
         let started = cpu_time();
         let added = writer.add_listing(entries);
         self.encoding += cpu_time() - started;
         added
+    }
+
+    fn edited(&mut self, entries: &[Entry]) -> Option<Vec<Entry>> {
+        let first = self.made;
+        self.made += entries.len() as u64;
+        if self.edits.is_empty() {
+            return None;
+        }
+        let mut edited = Vec::with_capacity(entries.len());
+        for (number, entry) in (first..).zip(entries) {
+            let mut entry = entry.clone();
+            match (self.edits.get(&number), &mut entry.kind) {
+                (Some(Edit::Remove), Kind::File(_)) => continue,
+                (Some(Edit::Change(when)), Kind::File(file)) => {
+                    file.size += when;
+                    entry.attributes.modified.seconds += 1 + *when as i64;
+                    if let Some(token) = &mut file.token {
+                        token.sha1.0[..8].copy_from_slice(&when.to_le_bytes());
+                    }
+                }
+                _ => {}
+            }
+            edited.push(entry);
+        }
+        Some(edited)
     }
 
     /// Every file a new content, apart from one in eight, in about the order in which a backup

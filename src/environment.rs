@@ -22,8 +22,29 @@ pub fn catalog(config_dir: Option<PathBuf>) -> Result<Catalog> {
     Ok(Catalog {
         config_dir,
         data_dir: base_dir("XDG_DATA_HOME", ".local/share")?.join("gibus"),
+        home_dir: home_dir().ok(),
         user: user_name(),
         host: host_name(),
+    })
+}
+
+/// What a window needs to know of where it is opened.
+#[derive(Clone, Debug)]
+pub struct Desktop {
+    /// Something says that there is a display to show windows on.
+    pub has_display: bool,
+    /// This program's own file.
+    pub program: PathBuf,
+}
+
+/// Where windows would be opened.
+///
+/// Errors: the system does not say which file the program is.
+pub fn desktop() -> Result<Desktop> {
+    let displays = ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"];
+    Ok(Desktop {
+        has_display: displays.into_iter().any(|name| set(name).is_some()),
+        program: env::current_exe().context("find the program", "gibus")?,
     })
 }
 

@@ -12,7 +12,8 @@ fn main() -> ExitCode {
     let code = match cli::run(std::env::args_os().collect()) {
         After::Exit(code) => code,
         After::OpenWindow { config_dir, json } => {
-            let opened = environment::catalog(config_dir).and_then(gui::open_window);
+            let opened = environment::catalog(config_dir)
+                .and_then(|catalog| gui::open_window(catalog, environment::desktop()?));
             opened.map_or_else(|error| cli::fail(error, json), |()| 0)
         }
         After::Pick(options) => pick(&options),

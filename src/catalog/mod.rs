@@ -58,6 +58,8 @@ pub struct Catalog {
     pub config_dir: PathBuf,
     /// Where repositories and archives are made unless told otherwise.
     pub data_dir: PathBuf,
+    /// This user's home folder, where there is one.
+    pub home_dir: Option<PathBuf>,
     /// This user's and this computer's name.
     pub user: String,
     pub host: String,
@@ -164,6 +166,17 @@ impl Catalog {
         let archive = Archive::open(&entry.place)?;
         archive.expect_id(entry.id)?;
         Ok(archive)
+    }
+
+    /// Where an archive keeps its snapshots and their contents, as far as the configuration says: no backup of
+    /// it takes those in.
+    pub fn own_places(&self, entry: &ArchiveEntry) -> Vec<PathBuf> {
+        let repository = self.config().repositories.get(&entry.repository);
+        let repository = repository.ok().map(|repository| repository.place);
+        [entry.place.clone()]
+            .into_iter()
+            .chain(repository)
+            .collect()
     }
 
     /// The archives of the configuration that keep their contents in a repository, and those that may have

@@ -37,6 +37,7 @@ impl Home {
         let catalog = Catalog {
             config_dir: folder.path().join("config"),
             data_dir: folder.path().join("data"),
+            home_dir: None,
             user: "me".to_owned(),
             host: "laptop".to_owned(),
         };

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 
 use super::{
     archive, backup, cat, delete, demo, diff, exigency, extract, find, generate, gui, ls, pick,
-    repo, restore, snapshots, values,
+    repo, restore, snapshots, values, versions,
 };
 
 /// Backs up your files: every content once, every snapshot a file of its own.
@@ -94,6 +94,7 @@ pub enum Command {
     #[command(alias = "ldc")]
     Ls(ls::Options),
     Find(find::Options),
+    Versions(versions::Options),
     Diff(diff::Options),
     Cat(cat::Options),
     Extract(extract::Options),

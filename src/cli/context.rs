@@ -13,7 +13,7 @@ use super::output::{Output, Style, complain};
 use super::progress::Progress;
 use super::signals::Stoppable;
 use crate::catalog::{Catalog, FoundArchive, FoundRepository};
-use crate::config::Config;
+use crate::config::{ArchiveEntry, Config};
 use crate::environment;
 use crate::error::{ErrorKind, Result};
 use crate::progress::{Monitor, Problems};
@@ -54,6 +54,14 @@ impl Context {
         let found = self.catalog.repository(&name).looked_up()?;
         tell_damage(&found.repository);
         Ok(found)
+    }
+
+    /// What the configuration says of an archive.
+    ///
+    /// Errors: exit code 10 when it does not have it.
+    pub fn archive_entry(&self, name: &str) -> std::result::Result<ArchiveEntry, Failure> {
+        let name = ArchiveName::new(name)?;
+        self.config().archives.get(&name).looked_up()
     }
 
     /// Errors: exit code 10 when the configuration does not have it, or when it is not at its place.

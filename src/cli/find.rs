@@ -1,22 +1,27 @@
 //! `gibus find`: where in the snapshots a file is, by its name.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 
 use super::context::Context;
 use super::entry::{JsonEntry, Owners};
-use super::failure::{Exit, Failure, Outcome};
-use super::human;
+use super::failure::{Exit, Failure, Lookup, Outcome};
+use super::human::{self, count};
 use super::json;
+use super::output::complain;
 use super::select::{Selection, Source};
 use super::source::{self, Snapshots};
+use crate::error::Error;
 use crate::fs::escaped;
 use crate::snapshot::exigency::series::SnapshotFile;
-use crate::snapshot::file::Snapshot;
-use crate::snapshot::globs::{GlobKind, Globs};
-use crate::snapshot::tree::Entry;
+use crate::snapshot::search::{Hit, SearchLimits, SearchPattern, SearchResult, search};
+
+/// What a terminal shows is for reading, and a script may want it all; memory has an end.
+const MAX_HITS: usize = 1_000_000;
 
 /// Find files by name in a snapshot, or in all of them
 ///
@@ -34,87 +39,149 @@ pub struct Options {
     #[arg(value_name = "PATTERN")]
     pub pattern: String,
 
-    /// In all snapshots: every version that there is, once
+    /// In all snapshots: every version that there is, once, with the first snapshot that has it; also of
+    /// files that were deleted since
     #[arg(long, conflicts_with_all = ["back", "snapshot"])]
     pub all: bool,
+
+    /// Any name that has PATTERN in it, upper and lower case being the same
+    #[arg(long)]
+    pub contains: bool,
 }
 
 /// Something found, in JSON.
 #[derive(Serialize)]
 struct JsonFound<'a> {
     snapshot: String,
+    last_snapshot: String,
+    snapshots: usize,
+    in_newest: bool,
     #[serde(flatten)]
     entry: JsonEntry<'a>,
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
-    let pattern = std::slice::from_ref(&options.pattern);
-    let globs = Globs::new(GlobKind::Files, pattern).map_err(|error| {
-        let pattern = escaped(options.pattern.as_bytes());
-        Failure::usage(&format!("search for '{pattern}'"), error.why())
-    })?;
+    let pattern = match options.contains {
+        true => SearchPattern::containing(&options.pattern)?,
+        false => SearchPattern::glob(&options.pattern)?,
+    };
     let snapshots = Snapshots::open(&options.source, context)?;
     let files: Vec<&SnapshotFile> = match options.all {
         true => snapshots.files().iter().collect(),
         false => vec![snapshots.select(&options.selection)?],
     };
-    if context.out.is_json() {
-        write!(context.out.raw(), "{{\"message_type\":\"find\",\"found\":[")?;
+    let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
+    let limits = SearchLimits { hits: MAX_HITS };
+    let (mut result, _) =
+        context.work(|monitor| search(&paths, &pattern, limits, monitor, &mut |_| {}))?;
+    if !options.all
+        && let Some((_, error)) = result.unreadable.pop()
+    {
+        return Err(error).or_missing();
     }
-    let mut count = 0u64;
-    // Only what differs from the snapshot before is another version.
-    let mut before: HashMap<Vec<u8>, Entry> = HashMap::new();
-    for file in files {
-        let snapshot = source::open(file)?;
-        let found = search(&snapshot, &globs)?;
-        let owners = Owners::of(snapshot.header());
-        for (path, entry) in &found {
-            if before.get(path).is_some_and(|old| is_same(old, entry)) {
-                continue;
-            }
-            if context.out.is_json() {
-                let separator: &[u8] = if count == 0 { b"\n" } else { b",\n" };
-                context.out.raw().write_all(separator)?;
-                let found = JsonFound {
-                    snapshot: file.name.to_string(),
-                    entry: JsonEntry::new(path, entry, &owners),
-                };
-                json::write(context.out.raw(), &found)?;
-            } else {
-                context.out.line(&line(file, path, entry))?;
-            }
-            count += 1;
+    // Oldest first, as snapshots are listed; of each, in the order of a walk.
+    result.hits.sort_by_key(|hit| hit.first);
+    match context.out.is_json() {
+        true => print_json(&result, &files, context)?,
+        false => print_lines(&result, &files, context)?,
+    }
+    match result.unreadable.is_empty() {
+        true => Ok(Exit::Done),
+        false => Ok(Exit::Incomplete),
+    }
+}
+
+fn print_lines(
+    result: &SearchResult,
+    files: &[&SnapshotFile],
+    context: &mut Context,
+) -> Result<(), Failure> {
+    for hit in &result.hits {
+        if let Some(file) = files.get(hit.first) {
+            context.out.line(&line(file, hit))?;
         }
-        before = found.into_iter().collect();
     }
-    if context.out.is_json() {
-        context.out.raw().write_all(b"\n]}\n")?;
-    } else if count == 0 {
+    if result.hits.is_empty() {
         context.out.tell("Nothing was found")?;
     }
-    Ok(Exit::Done)
+    if result.is_truncated {
+        let shown = count(result.hits.len() as u64);
+        complain(&format!("note: there is more than these {shown}"));
+    }
+    tell_unreadable(&result.unreadable, files);
+    Ok(())
 }
 
-/// What matches, in the order of a walk.
-fn search(snapshot: &Snapshot, globs: &Globs) -> Result<Vec<(Vec<u8>, Entry)>, Failure> {
-    let mut found = Vec::new();
-    let mut walk = snapshot.walk(b"/", snapshot.root());
-    while let Some(step) = walk.advance()? {
-        if globs.first_match(step.path).is_some() {
-            found.push((step.path.to_vec(), step.entry));
+/// Complains of snapshots that could not be read, where the others could.
+pub fn tell_unreadable(unreadable: &[(usize, Error)], files: &[&SnapshotFile]) {
+    for (index, error) in unreadable {
+        if let Some(file) = files.get(*index) {
+            complain(&format!("{}: {}", file.name, error.why()));
         }
     }
-    Ok(found)
 }
 
-fn is_same(old: &Entry, new: &Entry) -> bool {
-    old.attributes.modified == new.attributes.modified
-        && old.size() == new.size()
-        && old.token() == new.token()
-        && old.is_directory() == new.is_directory()
+/// A snapshot that could not be read, in JSON.
+#[derive(Serialize)]
+pub struct JsonUnreadable<'a> {
+    snapshot: String,
+    why: &'a str,
 }
 
-fn line(file: &SnapshotFile, path: &[u8], entry: &Entry) -> String {
+impl<'a> JsonUnreadable<'a> {
+    pub fn list(
+        unreadable: &'a [(usize, Error)],
+        files: &[&SnapshotFile],
+    ) -> Vec<JsonUnreadable<'a>> {
+        let one = |(index, error): &'a (usize, Error)| {
+            Some(JsonUnreadable {
+                snapshot: files.get(*index)?.name.to_string(),
+                why: error.why(),
+            })
+        };
+        unreadable.iter().filter_map(one).collect()
+    }
+}
+
+fn print_json(
+    result: &SearchResult,
+    files: &[&SnapshotFile],
+    context: &mut Context,
+) -> Result<(), Failure> {
+    // An entry is as the newest snapshot with it has it, and so are the names of its owners.
+    let mut owners: HashMap<usize, Owners> = HashMap::new();
+    write!(context.out.raw(), "{{\"message_type\":\"find\",\"found\":[")?;
+    let mut separator: &[u8] = b"\n";
+    for hit in &result.hits {
+        let (Some(first), Some(last)) = (files.get(hit.first), files.get(hit.last)) else {
+            continue;
+        };
+        let owners = match owners.entry(hit.last) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(Owners::of(source::open(last)?.header())),
+        };
+        context.out.raw().write_all(separator)?;
+        separator = b",\n";
+        let found = JsonFound {
+            snapshot: first.name.to_string(),
+            last_snapshot: last.name.to_string(),
+            snapshots: hit.count,
+            in_newest: hit.is_in_newest,
+            entry: JsonEntry::new(&hit.path, &hit.entry, owners),
+        };
+        json::write(context.out.raw(), &found)?;
+    }
+    let unreadable = json::to_line(&JsonUnreadable::list(&result.unreadable, files))?;
+    let truncated = result.is_truncated;
+    write!(
+        context.out.raw(),
+        "\n],\"truncated\":{truncated},\"unreadable\":{unreadable}}}\n"
+    )?;
+    Ok(())
+}
+
+fn line(file: &SnapshotFile, hit: &Hit) -> String {
+    let entry = &hit.entry;
     let size = match entry.is_directory() {
         true => "folder".to_owned(),
         false => human::size(entry.size()),
@@ -123,6 +190,6 @@ fn line(file: &SnapshotFile, path: &[u8], entry: &Entry) -> String {
         "{}  {size:>8}  {}  {}",
         file.name,
         human::local_time(entry.attributes.modified),
-        escaped(path),
+        escaped(&hit.path),
     )
 }

@@ -41,6 +41,7 @@ pub mod signals;
 pub mod snapshots;
 pub mod source;
 pub mod values;
+pub mod versions;
 pub mod watchdog;
 
 use std::ffi::OsString;
@@ -123,6 +124,7 @@ fn run_command(command: Option<&Command>, context: &mut Context) -> Outcome {
         Some(Command::Snapshots(options)) => snapshots::run(options, context),
         Some(Command::Ls(options)) => ls::run(options, context),
         Some(Command::Find(options)) => find::run(options, context),
+        Some(Command::Versions(options)) => versions::run(options, context),
         Some(Command::Diff(options)) => diff::run(options, context),
         Some(Command::Cat(options)) => cat::run(options, context),
         Some(Command::Extract(options)) => extract::run(options, context),

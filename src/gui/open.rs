@@ -12,6 +12,7 @@ use super::instance::Instance;
 use super::picker::ChildPicker;
 use super::settings::Settings;
 use crate::catalog::Catalog;
+use crate::environment::Desktop;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The name by which desktops know the window (`packaging/`).
@@ -20,8 +21,8 @@ const APP_ID: &str = "gibus";
 /// Opens the window on a configuration; returns when it is closed.
 ///
 /// Errors: there is no display, or none that can be drawn on; a window is open on this configuration already.
-pub fn open_window(catalog: Catalog) -> Result<()> {
-    if !has_display() {
+pub fn open_window(catalog: Catalog, desktop: Desktop) -> Result<()> {
+    if !desktop.has_display {
         return Err(no_window("there is no display to show it on"));
     }
     let _instance = Instance::claim(&catalog.config_dir)?;
@@ -40,7 +41,7 @@ pub fn open_window(catalog: Catalog) -> Result<()> {
     };
     let platform = Platform {
         catalog,
-        picker: Arc::new(ChildPicker::new()?),
+        picker: Arc::new(ChildPicker::new(desktop.program)),
         open_folder: Box::new(show_in_file_manager),
         now: Box::new(jiff::Zoned::now),
         settings,
@@ -69,12 +70,6 @@ pub fn open_window(catalog: Catalog) -> Result<()> {
             Err(no_window(words.unwrap_or("a library failed")))
         }
     }
-}
-
-fn has_display() -> bool {
-    ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"]
-        .iter()
-        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
 fn no_window(why: &str) -> Error {

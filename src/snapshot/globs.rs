@@ -83,6 +83,12 @@ impl Globs {
         self.texts.is_empty()
     }
 
+    /// Whether any glob matches this absolute path.
+    pub fn is_match(&self, path: &[u8]) -> bool {
+        self.set
+            .is_match_candidate(&globset::Candidate::from_bytes(path))
+    }
+
     /// The first glob in the list that matches this absolute path: its place, from 0, and its text.
     pub fn first_match(&self, path: &[u8]) -> Option<(usize, Arc<str>)> {
         if self.texts.is_empty() {

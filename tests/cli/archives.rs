@@ -128,6 +128,34 @@ fn the_rule_that_decides_is_named_and_the_last_saved_version() {
 }
 
 #[test]
+fn what_each_rule_would_leave_out_is_told() {
+    let home = Home::with_archive();
+    home.write("files/modules/deep/x", &[1; 3000]);
+    home.write("files/y.o", &[1; 30]);
+    home.gibus("archive edit home --exclude-dir modules --exclude-file *.o")
+        .expect(0);
+    let run = home.gibus("archive preview home");
+    let files = home.path("files");
+    let files = files.to_str().unwrap();
+    assert_eq!(
+        run.expect(0),
+        format!(
+            "Taken:\n\
+             1 file  4 B  {files}\n\
+             Left out, because\n\
+             1 file  2.9 KiB  the directory glob 'modules' matches it (number 1 in exclude_dirs): {files}/modules\n\
+             1 file     30 B  the file glob '*.o' matches it (number 1 in exclude_files): {files}/y.o\n"
+        )
+    );
+    let told = home.json("archive preview home");
+    assert_eq!(told["removed"][0]["bytes"], 3000);
+    home.gibus("archive edit home --include nosuch").expect(0);
+    let run = home.gibus("archive preview home");
+    assert!(run.expect(3).contains("in all"), "{run:?}");
+    assert!(run.stderr.contains("nosuch"), "{run:?}");
+}
+
+#[test]
 fn an_archive_with_snapshots_is_deleted_only_with_them() {
     let home = Home::with_snapshots();
     let run = home.gibus("archive delete home");
@@ -176,6 +204,7 @@ fn an_archive_goes_on_in_another_repository_and_keeps_its_older_snapshots() {
     home.gibus("archive edit home --repo second").expect(0);
     let done = home.json("backup -A home");
     assert_eq!(done["backups"][0]["build"]["read_files"], 2);
+    assert_eq!(home.gibus("diff -A home").expect(0), "");
     let cat = |back: &str| {
         home.gibus(&format!("cat -A home --back {back} files/a.txt"))
             .stdout

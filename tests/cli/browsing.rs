@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
-use crate::support::Home;
+use crate::support::{Home, damage};
 
 #[test]
 fn a_folder_is_listed_and_what_is_below_it() {
@@ -154,6 +154,50 @@ fn files_are_found_by_name_in_every_version() {
         "Nothing was found\n"
     );
     home.gibus("find -A home a//b").failure(2);
+    let run = home.gibus("find -A home --contains B.T");
+    assert!(run.expect(0).ends_with("/files/sub/b.txt\n"), "{run:?}");
+}
+
+#[test]
+fn a_snapshot_that_is_damaged_does_not_stop_a_search_in_the_others() {
+    let home = Home::with_snapshots();
+    let names = home.snapshots();
+    damage(&home.archive().join(&names[0]));
+    let run = home.gibus("find -A home a.txt --all");
+    assert!(run.expect(3).starts_with(&names[1]), "{run:?}");
+    assert!(run.stderr.starts_with(&names[0]), "{run:?}");
+    let run = home.gibus("versions -A home files/a.txt");
+    assert_eq!(run.expect(3).lines().count(), 2, "{run:?}");
+    home.gibus("find -A home --back 1 a.txt").failure(1);
+}
+
+#[test]
+fn every_version_of_a_file_is_shown_with_the_snapshots_that_have_it() {
+    let home = Home::with_snapshots();
+    fs::remove_file(home.path("files/a.txt")).unwrap();
+    home.gibus("backup -A home").expect(0);
+    let names = home.snapshots();
+    let words = |source: &str| {
+        let run = home.gibus(&format!("versions {source} files/a.txt"));
+        let lines = run.expect(0).lines();
+        let words = lines.map(|line| line.split_whitespace().take(4).map(str::to_owned));
+        words.map(Iterator::collect).collect::<Vec<Vec<String>>>()
+    };
+    let expected = [
+        ["FROM", "TO", "SIZE", "MODIFIED"],
+        [&names[0], &names[0], "4", "B"],
+        [&names[1], &names[1], "13", "B"],
+        [&names[2], &names[2], "not", "there"],
+    ];
+    assert_eq!(words("-A home"), expected);
+    assert_eq!(
+        words(&format!("--exigency {}", home.archive().display())),
+        expected
+    );
+    let told = home.json("versions -A home files/a.txt");
+    assert_eq!(told["spans"][2]["version"], serde_json::Value::Null);
+    assert_eq!(told["versions"][1]["entry"]["size"], 13);
+    home.gibus("versions -A home files/nosuch").failure(1);
 }
 
 #[test]
@@ -169,4 +213,32 @@ fn differences_between_snapshots_are_shown() {
     let run = home.gibus("diff -A home --back 0 --to-back 1 files/sub");
     assert_eq!(run.expect(0), format!("- {files}/sub/b.txt\n"));
     home.gibus("diff -A home nosuch").failure(1);
+    let run = home.gibus("diff -A home --summary files");
+    assert_eq!(run.expect(0), format!("M {files}/a.txt\n+ {files}/sub\n"));
+    let run = home.gibus("diff -A home --summary");
+    assert_eq!(run.expect(0).lines().count(), 1, "{run:?}");
+}
+
+#[test]
+fn differences_with_the_disk_are_shown() {
+    let home = Home::with_snapshots();
+    let files = home.path("files");
+    let files = files.to_str().unwrap();
+    assert_eq!(home.gibus("diff -A home --with-disk").expect(0), "");
+    home.write("files/sub/b.txt", b"owt\n");
+    home.write("files/new", b"new\n");
+    home.gibus("archive edit home --exclude-file a.*").expect(0);
+    let changed = format!("x {files}/a.txt\n+ {files}/new\n");
+    let run = home.gibus("diff -A home --with-disk");
+    assert_eq!(run.expect(0), format!("{changed}? {files}/sub/b.txt\n"));
+    let run = home.gibus("diff -A home --with-disk --verify");
+    assert_eq!(run.expect(0), format!("{changed}M {files}/sub/b.txt\n"));
+    let exigency = format!("diff --exigency {} --with-disk", home.archive().display());
+    let run = home.gibus(&format!("{exigency} --back 1 files/sub"));
+    assert_eq!(run.expect(0), format!("+ {files}/sub/b.txt\n"));
+    let told = home.json("diff -A home --with-disk files");
+    assert_eq!(told["new"], serde_json::Value::Null);
+    assert_eq!(told["differences"][2]["perhaps"], true);
+    home.gibus("diff -A home --with-disk files/nosuch")
+        .failure(1);
 }

@@ -160,6 +160,7 @@ fn every_document_is_as_it_is_documented() {
     run("archive delete lost --keep-files", 0);
     run("archive edit home --exclude-file *.o --include nosuch", 0);
     run("archive explain home files/a.txt", 0);
+    run("archive preview home", 3);
     run("backup -A home --dry-run", 3);
     run("backup -A home", 3);
     run("archive edit home --remove-include nosuch", 0);
@@ -172,7 +173,13 @@ fn every_document_is_as_it_is_documented() {
     run("snapshots -A home --storage-stats", 0);
     run("ls -A home files", 0);
     run("find -A home a.txt --all", 0);
+    run("versions -A home files/new.txt", 0);
     run("diff -A home", 0);
+    run("diff -A home --summary files", 0);
+    home.write("files/a.txt", b"22\n");
+    run("archive edit home --exclude-file new.txt", 0);
+    run("diff -A home --with-disk", 0);
+    run("archive edit home --remove-exclude-file new.txt", 0);
     run("extract -A home files --into out --dry-run", 0);
     run("extract -A home files --into out", 0);
     home.write("files/a.txt", b"four\n");

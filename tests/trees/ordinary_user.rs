@@ -43,6 +43,8 @@ fn what_cannot_be_read_is_told_and_does_not_vanish_from_the_series() {
     };
     forbid(0);
     world.set_up("", "");
+    let preview = world.json("archive preview a", 3);
+    assert_eq!(preview["unreadable"], 2, "{preview}");
     for _ in 0..2 {
         let document = world.json("backup -A a", 3);
         let backup = &document["backups"][0];

@@ -31,9 +31,29 @@ fn names(paths: &str) -> BTreeSet<String> {
     paths.split_whitespace().map(str::to_owned).collect()
 }
 
+/// `archive preview` counts what is in the newest snapshot, no more and no less.
+#[track_caller]
+fn assert_previewed(world: &World) {
+    assert_counts(
+        world,
+        &world.run(["--json", "archive", "preview", "a"]).stdout,
+    );
+}
+
+#[track_caller]
+fn assert_counts(world: &World, preview: &str) {
+    let preview: serde_json::Value = serde_json::from_str(preview).unwrap();
+    let snapshots = world.json("snapshots -A a --newest-first", 0);
+    for number in ["files", "directories", "bytes"] {
+        let in_snapshot = &snapshots["snapshots"][0][number];
+        assert_eq!(&preview[number], in_snapshot, "{number}: {preview}");
+    }
+}
+
 /// `archive explain` says of every path on the disk what was done with it.
 #[track_caller]
 fn assert_explained(world: &World, kept: &BTreeSet<String>, hollow: &[&str]) {
+    assert_previewed(world);
     let top = world.path("");
     for path in crate::nasty::paths(&world.source()) {
         let name = path.strip_prefix(&top).unwrap().to_str().unwrap();
@@ -177,6 +197,7 @@ fn a_file_with_a_name_that_is_left_out_comes_back_with_the_others() {
         kept(&world),
         names("source source/second source/folder source/folder/third source/alone")
     );
+    assert_previewed(&world);
     let copied = look(&world.extract(0, "copy"));
     let linked_to = |name: &[u8]| copied[name].linked_to.as_deref();
     assert_eq!(linked_to(b"second"), Some(&b"folder/third"[..]));
@@ -248,6 +269,7 @@ fn an_include_that_is_not_there_is_told_and_the_others_kept() {
     run.expect(3);
     assert!(run.stderr.contains("missing\\n"), "{}", run.stderr);
     assert_eq!(kept(&world), names("source source/x"));
+    assert_previewed(&world);
 }
 
 #[test]
@@ -275,6 +297,7 @@ fn a_repository_in_the_source_is_left_out() {
         path.ends_with(".snapshot") || path.ends_with(".toml") || path.contains("/packs")
     };
     assert_eq!(kept.iter().filter(inside).count(), 0, "{kept:?}");
+    assert_previewed(&world);
     let again = world.back_up();
     assert_eq!(again["build"]["read_files"], 0, "{again}");
 }
@@ -295,10 +318,10 @@ fn other_file_systems_and_what_is_mounted_below_itself_are_kept_as_empty_folders
     }
     world.set_up("", "--one-file-system");
     // The mounts are seen by this one process and its children, and go with it.
-    let backup = |options: &str| {
+    let run = |command: &str| {
         let script = format!(
             "set -e; mount -t tmpfs none other; echo y >other/y; mount --bind . bound; \
-             {} --json backup -A a {options}",
+             {} --json {command}",
             env!("CARGO_BIN_EXE_gibus")
         );
         Command::new("unshare")
@@ -309,7 +332,7 @@ fn other_file_systems_and_what_is_mounted_below_itself_are_kept_as_empty_folders
             .output()
             .unwrap()
     };
-    let output = backup("");
+    let output = run("backup -A a");
     if !output.status.success() {
         return skip(&format!(
             "{TEST}: {}",
@@ -320,13 +343,16 @@ fn other_file_systems_and_what_is_mounted_below_itself_are_kept_as_empty_folders
         kept(&world),
         names("source source/bound source/other source/x")
     );
+    let preview = || String::from_utf8(run("archive preview a").stdout).unwrap();
+    assert_counts(&world, &preview());
     world.gibus("archive edit a --no-one-file-system").expect(0);
-    let output = backup("");
+    let output = run("backup -A a");
     assert!(output.status.success(), "{output:?}");
     assert_eq!(
         kept(&world),
         names("source source/bound source/other source/other/y source/x")
     );
+    assert_counts(&world, &preview());
 }
 
 #[test]
@@ -343,4 +369,5 @@ fn an_include_that_is_a_broken_link_is_kept_and_reported() {
     assert_eq!(problems.len(), 1, "{document}");
     assert_eq!(problems[0]["path"], link.to_str().unwrap(), "{document}");
     assert!(kept(&world).contains("link"));
+    assert_previewed(&world);
 }

@@ -40,6 +40,7 @@ impl World {
         let catalog = Catalog {
             config_dir: root.join("config"),
             data_dir: root.join("data"),
+            home_dir: Some(root.join("home")),
             user: "me".to_owned(),
             host: "here".to_owned(),
         };

@@ -34,10 +34,7 @@ pub struct Options {
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
     let found = context.archive(&options.name)?;
     let path = paths::absolute(&options.path)?;
-    let mut own = vec![found.entry.place.clone()];
-    if let Ok(repository) = context.config().repositories.get(&found.entry.repository) {
-        own.push(repository.place);
-    }
+    let own = context.catalog.own_places(&found.entry);
     let matcher = Matcher::new(&found.entry.specification, &own)?;
     let explanation = explain(&matcher, &path)?;
     let (is_included, why) = in_words(&explanation, &path, &found.entry.specification);

@@ -7,6 +7,7 @@ pub mod edit;
 mod editor;
 pub mod explain;
 pub mod list;
+pub mod preview;
 mod rules;
 pub mod show;
 
@@ -23,6 +24,7 @@ pub enum Command {
     Show(show::Options),
     Edit(edit::Options),
     Explain(explain::Options),
+    Preview(preview::Options),
     Delete(delete::Options),
     Adopt(adopt::Options),
 }
@@ -34,6 +36,7 @@ pub fn run(command: &Command, context: &mut Context) -> Outcome {
         Command::Show(options) => show::run(options, context),
         Command::Edit(options) => edit::run(options, context),
         Command::Explain(options) => explain::run(options, context),
+        Command::Preview(options) => preview::run(options, context),
         Command::Delete(options) => delete::run(options, context),
         Command::Adopt(options) => adopt::run(options, context),
     }

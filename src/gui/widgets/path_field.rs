@@ -62,12 +62,12 @@ impl PathField {
     }
 
     /// What is in it; `None` while it is empty. `~` stands for the home folder.
-    pub fn path(&self) -> Option<PathBuf> {
+    pub fn path(&self, cx: &Cx<'_>) -> Option<PathBuf> {
         if let Some(chosen) = &self.chosen {
             return Some(chosen.clone());
         }
         let text = self.text.trim();
-        (!text.is_empty()).then(|| expand(text))
+        (!text.is_empty()).then(|| expand(text, cx.catalog.home_dir.as_deref()))
     }
 
     /// Takes in what the dialog and the completion have found; true when the path is another now.
@@ -84,8 +84,10 @@ impl PathField {
         if self.text != self.completed_for && self.chosen.is_none() {
             self.completed_for.clone_from(&self.text);
             let (typed, what) = (self.text.clone(), self.what);
-            self.completions
-                .start(cx.workers, "completion", move |_| completions(&typed, what));
+            let home = cx.catalog.home_dir.clone();
+            self.completions.start(cx.workers, "completion", move |_| {
+                completions(&typed, what, home.as_deref())
+            });
         }
         is_changed
     }
@@ -138,7 +140,7 @@ impl PathField {
         let request = PickRequest {
             what: self.what,
             title: self.title.clone(),
-            start: self.path(),
+            start: self.path(cx),
         };
         let picker = std::sync::Arc::clone(cx.picker);
         self.dialog
@@ -173,17 +175,16 @@ impl PathField {
     }
 }
 
-fn expand(text: &str) -> PathBuf {
-    let home = std::env::home_dir();
+fn expand(text: &str, home: Option<&Path>) -> PathBuf {
     match (text.strip_prefix('~'), home) {
-        (Some(""), Some(home)) => home,
+        (Some(""), Some(home)) => home.to_owned(),
         (Some(rest), Some(home)) if rest.starts_with('/') => home.join(&rest[1..]),
         _ => PathBuf::from(text),
     }
 }
 
 /// What could be meant by what was typed so far. Names that are no text are left to the dialog.
-fn completions(typed: &str, what: PickWhat) -> Result<Vec<String>> {
+fn completions(typed: &str, what: PickWhat, home: Option<&Path>) -> Result<Vec<String>> {
     if typed.is_empty() {
         return Ok(Vec::new());
     }
@@ -191,7 +192,7 @@ fn completions(typed: &str, what: PickWhat) -> Result<Vec<String>> {
         Some(slash) => typed.split_at(slash + 1),
         None => return Ok(Vec::new()),
     };
-    let folder = expand(shown_folder);
+    let folder = expand(shown_folder, home);
     let listing = fs::read_dir(&folder).context("list", &folder)?;
     let mut found = Vec::new();
     for entry in listing.take(MOST_NAMES).flatten() {
@@ -233,7 +234,8 @@ mod tests {
         }
         fs::write(dir.path().join("document"), "x").unwrap();
         let base = format!("{}/", dir.path().display());
-        let complete = |begin: &str, what| completions(&format!("{base}{begin}"), what).unwrap();
+        let complete =
+            |begin: &str, what| completions(&format!("{base}{begin}"), what, None).unwrap();
         let with = |names: &[&str]| -> Vec<String> {
             names.iter().map(|name| format!("{base}{name}")).collect()
         };

@@ -395,4 +395,4 @@ fn reader_threads() -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::snapshot) mod tests;

@@ -31,6 +31,7 @@
 //! any name in it, and each page is held to it when it is decoded. So a big directory is
 //! searched without decoding more than one of its pages, and the search cannot disagree with the list.
 
+mod alike;
 mod attributes;
 mod cache;
 mod columns;
@@ -39,6 +40,7 @@ mod encode;
 mod header;
 mod listing;
 mod meta;
+mod names;
 mod page;
 mod read;
 #[cfg(test)]

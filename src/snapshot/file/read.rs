@@ -15,7 +15,7 @@ use super::tokens::{Tokens, page_tokens};
 use super::values::damaged;
 use super::walk::Walk;
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::format::sealed::{FileKind, Sealed};
+use crate::format::sealed::{FileKind, PageRecord, Sealed};
 use crate::fs::{LocalFile, ReadAt};
 use crate::progress::lock;
 use crate::repository::storage::Storage;
@@ -238,6 +238,28 @@ impl Snapshot {
 
     pub(super) fn page_count(&self) -> u32 {
         self.map.pages()
+    }
+
+    pub(super) fn segments(&self) -> &[SegmentId] {
+        &self.segments
+    }
+
+    pub(super) fn pages_of_listing(&self, listing: u64) -> Range<u32> {
+        self.map.pages_of(listing)
+    }
+
+    pub(super) fn page_record(&self, page: u32) -> Option<&PageRecord> {
+        self.sealed.pages().get(page as usize)
+    }
+
+    /// A page's columns, decompressed and verified.
+    pub(super) fn page_raw(&self, page: u32) -> Result<Vec<u8>> {
+        Ok(self.sealed.read(page)?.raw)
+    }
+
+    /// The number of the first listing of which a page has a part; those of the others follow.
+    pub fn first_listing(&self, page: u32) -> Option<u64> {
+        self.map.page(page).map(|placed| placed.first_listing)
     }
 
     /// The pages that have a part of a directory's listing; at least one.

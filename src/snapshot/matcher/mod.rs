@@ -218,6 +218,19 @@ impl Matcher {
         self.skips_broken_links
     }
 
+    /// Whether directories that a CACHEDIR.TAG marks are left out: finding them out means opening them.
+    pub fn leaves_out_caches(&self) -> bool {
+        self.leaves_out_caches
+    }
+
+    /// True for the directory that holds this archive's snapshots, and that of its repository.
+    pub fn is_own_storage(&self, candidate: &Candidate<'_>) -> bool {
+        let is_own = |own: &OwnPlace| {
+            own.id == Some(candidate.stat.id) || path_bytes(&own.path) == candidate.path
+        };
+        candidate.stat.is_directory() && self.own.iter().any(is_own)
+    }
+
     /// True for an include itself, and for the links on the way to it.
     pub fn is_root(&self, context: &DirectoryContext, name: &[u8]) -> bool {
         self.include_of(context, name).is_some()
@@ -246,7 +259,7 @@ impl Matcher {
     /// Decides on one entry of the directory that `context` is of.
     pub fn decide(&self, context: &DirectoryContext, candidate: &Candidate<'_>) -> Decision {
         let is_directory = candidate.stat.is_directory();
-        if is_directory && self.is_own(candidate) {
+        if self.is_own_storage(candidate) {
             return Decision::Exclude(Reason::OwnStorage);
         }
         let node = self.child(context, candidate.name);
@@ -365,12 +378,6 @@ impl Matcher {
 
     fn child(&self, context: &DirectoryContext, name: &[u8]) -> Option<Node> {
         context.node.and_then(|node| self.tree.child(node, name))
-    }
-
-    fn is_own(&self, candidate: &Candidate<'_>) -> bool {
-        self.own
-            .iter()
-            .any(|own| own.id == Some(candidate.stat.id) || path_bytes(&own.path) == candidate.path)
     }
 }
 

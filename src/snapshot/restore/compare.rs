@@ -152,7 +152,7 @@ fn has_attributes(found: &Stat, wanted: &Attributes, subject: Subject<'_>) -> bo
 }
 
 /// Whether the file's bytes are those of the snapshot.
-fn has_content(
+pub fn has_content(
     file: &File,
     wanted: &FileEntry,
     token: &Token,

@@ -30,6 +30,7 @@ pub(in crate::snapshot) mod tests;
 mod window;
 mod write;
 
+pub(in crate::snapshot) use compare::has_content;
 pub use execute::carry_out;
 pub use plan::{Count, ExtractItem, Obstacle, Plan, PlanTotals, Policy, Step, What};
 pub use planner::{Wish, plan_extract, plan_restore, plan_restore_under};

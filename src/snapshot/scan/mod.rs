@@ -15,10 +15,10 @@
 mod entry;
 mod folder;
 mod links;
-mod names;
+pub mod names;
 pub mod place;
 mod previous;
-mod stack;
+pub mod stack;
 
 use std::ffi::CString;
 use std::ops::Range;
@@ -146,7 +146,7 @@ pub fn scan<S: Sink>(options: &ScanOptions<'_>, sinks: Vec<S>) -> Result<Scanned
 
 fn scan_thread(shared: &Shared<'_>, stack: &Stack<Waiting>, mut sink: impl Sink) -> Result<()> {
     // Whatever ends this thread ends the others, which would wait for its folder otherwise.
-    let _closing = CloseOnDrop(stack);
+    let _closing = stack.close_on_drop();
     let mut scanner = FolderScanner::new(shared);
     loop {
         let next = match stack.take_now() {
@@ -161,14 +161,6 @@ fn scan_thread(shared: &Shared<'_>, stack: &Stack<Waiting>, mut sink: impl Sink)
         };
         let subfolders = scanner.scan(folder, &mut sink)?;
         stack.done(subfolders);
-    }
-}
-
-struct CloseOnDrop<'a>(&'a Stack<Waiting>);
-
-impl Drop for CloseOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.close();
     }
 }
 

@@ -68,6 +68,11 @@ impl<T> Stack<T> {
         self.changed.notify_all();
     }
 
+    /// Closes it when the guard is dropped.
+    pub fn close_on_drop(&self) -> CloseOnDrop<'_, T> {
+        CloseOnDrop(self)
+    }
+
     /// Drops what waits; [`Stack::take`] gives nothing any more.
     pub fn close(&self) {
         let mut state = lock(&self.state);
@@ -75,6 +80,15 @@ impl<T> Stack<T> {
         state.waiting.clear();
         drop(state);
         self.changed.notify_all();
+    }
+}
+
+/// See [`Stack::close_on_drop`].
+pub struct CloseOnDrop<'a, T>(&'a Stack<T>);
+
+impl<T> Drop for CloseOnDrop<'_, T> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 

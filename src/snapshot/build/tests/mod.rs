@@ -19,11 +19,11 @@ use crate::snapshot::specification::Specification;
 use crate::snapshot::tree::{Entry, Kind};
 
 /// A folder to back up, a repository and an archive.
-struct Fixture {
+pub struct Fixture {
     _folder: tempfile::TempDir,
-    source: PathBuf,
-    repository: Repository,
-    archive: Archive,
+    pub source: PathBuf,
+    pub repository: Repository,
+    pub archive: Archive,
     now: jiff::Zoned,
 }
 
@@ -32,7 +32,7 @@ impl Fixture {
         Fixture::with(|_| {})
     }
 
-    fn with(change: impl FnOnce(&mut Specification)) -> Fixture {
+    pub fn with(change: impl FnOnce(&mut Specification)) -> Fixture {
         let folder = tempfile::tempdir().unwrap();
         let top = folder.path().canonicalize().unwrap();
         let source = top.join("source");
@@ -63,7 +63,7 @@ impl Fixture {
         }
     }
 
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.source.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, bytes).unwrap();
@@ -79,7 +79,7 @@ impl Fixture {
         }
     }
 
-    fn back_up(&self) -> Backup<'_> {
+    pub fn back_up(&self) -> Backup<'_> {
         let monitor = Arc::new(Monitor::new());
         let report = back_up(&self.request(), &monitor).unwrap();
         let name = report.snapshot.unwrap().to_string();
@@ -93,11 +93,11 @@ impl Fixture {
 }
 
 /// A backup that was made.
-struct Backup<'a> {
+pub struct Backup<'a> {
     fixture: &'a Fixture,
     report: BackupReport,
     problems: Problems,
-    snapshot: Snapshot,
+    pub snapshot: Snapshot,
 }
 
 impl Backup<'_> {

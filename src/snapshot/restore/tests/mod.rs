@@ -301,13 +301,22 @@ impl Sample {
 
     fn write(&self, folder: &Path, stored: impl Fn(Token) -> Token) -> Snapshot {
         let path = folder.join("snapshot");
+        self.write_to(&path, stored);
+        Snapshot::open(&path).unwrap()
+    }
+
+    /// Writes the snapshot's file; equal contents have equal tokens in all samples.
+    pub fn save(&self, path: &Path) {
+        self.write_to(path, |token| token);
+    }
+
+    fn write_to(&self, path: &Path, stored: impl Fn(Token) -> Token) {
         let id = Id([1; 16]);
-        let out = File::create(&path).unwrap();
+        let out = File::create(path).unwrap();
         let mut writer = SnapshotWriter::create(out, id, id, Codec::Gzip).unwrap();
         let (attributes, directory) = self.root.as_ref().unwrap();
         let root = self.write_listing(directory, &stored, &mut writer);
         writer.finish(root, attributes, header(id)).unwrap();
-        Snapshot::open(&path).unwrap()
     }
 
     fn write_listing(

@@ -1,14 +1,24 @@
-//! What changed between two snapshots.
+//! What changed: between two snapshots, or between a snapshot and the disk.
+//!
+//! - [`differences`]: everything that differs between two snapshots
+//! - [`folder_changes`]: which names in one folder differ, quickly
+//! - [`differences_with_disk`]: what the next backup would find
 //!
 //! Two trees are walked side by side, folder by folder, names in the order of their bytes; what only one
 //! of them has comes with everything below it. Memory grows with the depth of the trees and not with the
 //! number of their entries.
 
+mod disk;
+mod folder;
+
 use std::cmp::Ordering;
 use std::iter::Peekable;
 
+pub use self::disk::{DiskDifference, DiskOptions, differences_with_disk};
+pub use self::folder::{FolderChange, folder_changes};
 use super::file::{Listing, Snapshot};
 use super::tree::{Attributes, DirectoryEntry, Entry, Kind};
+use super::versions::is_same_content;
 use crate::error::Result;
 
 /// How an entry differs.
@@ -42,6 +52,7 @@ pub struct Difference {
 pub struct Differences<'a> {
     old: &'a Snapshot,
     new: &'a Snapshot,
+    is_same_repository: bool,
     open: Vec<Level<'a>>,
     path: Vec<u8>,
 }
@@ -65,6 +76,7 @@ pub fn differences<'a>(
     let mut differences = Differences {
         old,
         new,
+        is_same_repository: is_same_repository(old, new),
         open: Vec::new(),
         path: path.to_vec(),
     };
@@ -95,7 +107,7 @@ impl Differences<'_> {
             if old_folder.is_some() || new_folder.is_some() {
                 self.enter(old_folder.as_ref(), new_folder.as_ref());
             }
-            if let Some(change) = compare(old.as_ref(), new.as_ref()) {
+            if let Some(change) = compare(old.as_ref(), new.as_ref(), self.is_same_repository) {
                 return Ok(Some(Difference {
                     path: self.path.clone(),
                     change,
@@ -120,26 +132,40 @@ impl Iterator for Differences<'_> {
     }
 }
 
+/// An entry of one side, if that has it.
+type Side = Option<Entry>;
+
 /// The next name of either side, with the entry of each side that has it.
-fn next_pair(level: &mut Level) -> Result<(Option<Entry>, Option<Entry>)> {
-    let order = match (peek(&mut level.old), peek(&mut level.new)) {
-        (None, None) => return Ok((None, None)),
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
+fn next_pair(level: &mut Level) -> Result<(Side, Side)> {
+    let new_name = match peek(&mut level.new) {
+        Some(Ok(entry)) => Some(entry.name.as_bytes()),
         // An error comes out when it is taken.
-        (Some(Err(_)), _) => Ordering::Less,
-        (_, Some(Err(_))) => Ordering::Greater,
-        (Some(Ok(old)), Some(Ok(new))) => old.name.cmp(&new.name),
+        Some(Err(_)) => return Ok((None, take(&mut level.new)?)),
+        None => None,
     };
-    let old = match order {
-        Ordering::Greater => None,
-        _ => take(&mut level.old)?,
+    let Some((has_old, has_new)) = next_name(peek(&mut level.old), new_name) else {
+        return Ok((None, None));
     };
-    let new = match order {
-        Ordering::Less => None,
-        _ => take(&mut level.new)?,
+    let old = match has_old {
+        true => take(&mut level.old)?,
+        false => None,
+    };
+    let new = match has_new {
+        true => take(&mut level.new)?,
+        false => None,
     };
     Ok((old, new))
+}
+
+/// Which sides have the lowest name of the two that come next; `None` when both are at their end.
+fn next_name(old: Option<&Result<Entry>>, new: Option<&[u8]>) -> Option<(bool, bool)> {
+    let order = match (old, new) {
+        (None, None) => return None,
+        (Some(_), None) | (Some(Err(_)), Some(_)) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (Some(Ok(old)), Some(new)) => old.name.as_bytes().cmp(new),
+    };
+    Some((order != Ordering::Greater, order != Ordering::Less))
 }
 
 fn peek<'l>(side: &'l mut Option<Peekable<Listing<'_>>>) -> Option<&'l Result<Entry>> {
@@ -157,7 +183,12 @@ fn folder_of(entry: Option<&Entry>) -> Option<DirectoryEntry> {
     }
 }
 
-fn compare(old: Option<&Entry>, new: Option<&Entry>) -> Option<Change> {
+/// Whether tokens of both can be compared.
+fn is_same_repository(old: &Snapshot, new: &Snapshot) -> bool {
+    old.header().repository.id == new.header().repository.id
+}
+
+fn compare(old: Option<&Entry>, new: Option<&Entry>, is_same_repository: bool) -> Option<Change> {
     let (old, new) = match (old, new) {
         (None, None) => return None,
         (Some(_), None) => return Some(Change::Removed),
@@ -167,6 +198,10 @@ fn compare(old: Option<&Entry>, new: Option<&Entry>) -> Option<Change> {
     let content = match (&old.kind, &new.kind) {
         // Where a listing lies, and what is below it, says nothing of the folder itself.
         (Kind::Directory(_), Kind::Directory(_)) => None,
+        (Kind::File(old), Kind::File(new)) => {
+            let is_same = is_same_content(old, new, is_same_repository);
+            (!is_same.unwrap_or(true)).then_some(Change::Content)
+        }
         (old, new) if std::mem::discriminant(old) != std::mem::discriminant(new) => {
             Some(Change::Type)
         }
