@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use eframe::Frame;
 use egui::{
@@ -34,6 +34,8 @@ use crate::jobs::{Fetch, Jobs, Wake, Work, Workers};
 
 /// How often figures are looked at while a job runs.
 const POLL: Duration = Duration::from_millis(100);
+/// How long jobs that were told to stop are waited for when the window is closed.
+const PARTING: Duration = Duration::from_secs(3);
 
 /// What surrounds the window, so that tests can put something else in its place.
 pub struct Platform {
@@ -551,6 +553,14 @@ impl eframe::App for App {
 
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
         self.jobs.cancel_all();
+        // They stop within a second and then leave nothing behind; one that hangs on a share is not waited for.
+        let deadline = Instant::now() + PARTING;
+        while self.jobs.is_any_running() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+            for id in self.jobs.poll() {
+                self.job_ended(id);
+            }
+        }
         self.platform
             .settings
             .save(&self.platform.catalog.config_dir);
