@@ -269,6 +269,17 @@ impl App {
             }
             Command::Open(dialog) => self.dialogs.push(dialog),
             Command::Refresh => self.overview.refresh(&self.platform.catalog, &self.workers),
+            Command::Remember {
+                archive,
+                folder,
+                sort,
+            } => {
+                let settings = &mut self.platform.settings;
+                settings.sort = sort;
+                if archive.is_some() {
+                    (settings.archive, settings.folder) = (archive, folder);
+                }
+            }
             Command::SetTheme(theme) => {
                 ctx.set_theme(theme);
                 self.platform.settings.theme = theme.into();
