@@ -11,7 +11,7 @@ use super::folder::icon_cell_ui;
 use super::weak_ui;
 use crate::fs::escaped;
 use crate::gui::command::Tone;
-use crate::gui::theme::{Palette, palette, text};
+use crate::gui::theme::{Palette, palette, space, text};
 use crate::gui::widgets::table::{Column, Table, cell_text_ui};
 use crate::gui::widgets::{Button, error_ui, loading_ui, notice_ui, text_field_ui};
 use crate::human::{count, counted, size};
@@ -40,7 +40,7 @@ impl Browse {
                 }
             });
         });
-        ui.horizontal(|ui| self.choices_ui(ui, asks, old, new));
+        self.choices_ui(ui, asks, old, new);
         let outcome = &self.comparison.outcome;
         if let Some(error) = outcome.error() {
             error_ui(ui, error);
@@ -70,20 +70,22 @@ impl Browse {
     fn choices_ui(&mut self, ui: &mut Ui, asks: &mut Vec<Ask>, old: Moment, new: Moment) {
         let comparison = &mut self.comparison;
         let mut is_changed = false;
-        for (place, differs) in Differs::ALL.into_iter().enumerate() {
-            let label = match comparison.outcome.value() {
-                Some(found) => chip(found, place, differs),
-                None => differs.word().to_owned(),
-            };
-            let shown = &mut comparison.shown.is_kind_shown[place];
-            let ink = ink(palette(ui.ctx()), differs);
-            let response = ui.checkbox(shown, RichText::new(label).color(ink));
-            is_changed |= response.changed();
-        }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        ui.horizontal_wrapped(|ui| {
+            for (place, differs) in Differs::ALL.into_iter().enumerate() {
+                let label = match comparison.outcome.value() {
+                    Some(found) => chip(found, place, differs),
+                    None => differs.word().to_owned(),
+                };
+                let shown = &mut comparison.shown.is_kind_shown[place];
+                let ink = ink(palette(ui.ctx()), differs);
+                let response = ui.checkbox(shown, RichText::new(label).color(ink));
+                is_changed |= response.changed();
+                ui.add_space(space::S);
+            }
+        });
+        ui.horizontal(|ui| {
             let text = &mut comparison.shown.text;
-            let width = ui.available_width().clamp(60.0, 150.0);
-            let field = text_field_ui(ui, text, "Show only paths with", "Show only…", width);
+            let field = text_field_ui(ui, text, "Show only paths with", "Show only…", 180.0);
             is_changed |= field.changed();
             let is_folder_only = &mut comparison.is_folder_only;
             if ui

@@ -116,6 +116,7 @@ impl Browse {
     /// What to show, and what to do with the row at the cursor.
     fn bar_ui(&mut self, ui: &mut Ui, asks: &mut Vec<Ask>) {
         ui.horizontal(|ui| {
+            let is_narrow = ui.available_width() < 560.0;
             let width = (ui.available_width() * 0.3).clamp(90.0, 200.0);
             text_field_ui(
                 ui,
@@ -136,6 +137,12 @@ impl Browse {
                     (SideTab::Preview, "Preview", Icon::Eye),
                 ] {
                     let is_open = self.side.tab == Some(tab);
+                    if is_narrow {
+                        if icon_button_ui(ui, icon, label).clicked() {
+                            asks.push(Ask::Side((!is_open).then_some(tab)));
+                        }
+                        continue;
+                    }
                     let button = match is_open {
                         true => Button::new(label),
                         false => Button::quiet(label),

@@ -27,7 +27,7 @@ use crate::jobs::source::SeriesSource;
 const TREE_WIDTH: f32 = 210.0;
 const SIDE_WIDTH: f32 = 330.0;
 /// A table narrower than this is of no use: the tree makes room for it.
-const TABLE_WIDTH: f32 = 420.0;
+const TABLE_WIDTH: f32 = 540.0;
 
 impl Browse {
     pub(super) fn draw_head_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, asks: &mut Vec<Ask>) {

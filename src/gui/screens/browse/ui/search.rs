@@ -99,13 +99,15 @@ impl Browse {
 
     fn found_ui(&mut self, ui: &mut Ui, asks: &mut Vec<Ask>) {
         let width = ui.available_width();
-        let columns = [
+        let mut columns = vec![
             Column::share("Name", 1.0),
             Column::share("Folder", 1.0),
             Column::fixed("Size", 66.0).right(),
-            Column::fixed("Modified", 122.0),
-            Column::fixed("In snapshots", if width > 700.0 { 310.0 } else { 180.0 }),
+            Column::fixed("In snapshots", if width > 700.0 { 310.0 } else { 250.0 }),
         ];
+        if width > 820.0 {
+            columns.push(Column::fixed("Modified", 122.0));
+        }
         let found = self.search.found();
         let table = Table {
             id: "found",
@@ -177,7 +179,7 @@ fn cell_ui(ui: &mut Ui, series: &super::super::data::SeriesView, file: &FoundFil
         1 => cell_text_ui(ui, weak(shown(parent(&file.path).unwrap_or(b"/")))),
         2 if file.kind == RowKind::Folder && file.size == 0 => {}
         2 => cell_text_ui(ui, weak(size(file.size))),
-        3 => cell_text_ui(ui, weak(words::file_time(file.modified))),
-        _ => cell_text_ui(ui, weak(held(series, file))),
+        3 => cell_text_ui(ui, weak(held(series, file))),
+        _ => cell_text_ui(ui, weak(words::file_time(file.modified))),
     }
 }

@@ -80,12 +80,16 @@ impl Browse {
             .filter(|(number, _)| *number > 0)
             .map(|(number, word)| format!("{} {word}", crate::human::count(number)))
             .collect();
-        match parts.is_empty() {
-            true => "Nothing changed in this folder since the snapshot before".to_owned(),
-            false => format!(
-                "In this folder: {} since the snapshot before",
-                parts.join(", ")
-            ),
+        match (parts.is_empty(), self.moment) {
+            // Folders on the disk are not looked into.
+            (true, Some(Moment::Now)) => {
+                "No file here itself changed since the newest snapshot".to_owned()
+            }
+            (true, _) => "Nothing changed in this folder since the snapshot before".to_owned(),
+            (false, Some(Moment::Now)) => {
+                format!("Here: {} since the newest snapshot", parts.join(", "))
+            }
+            (false, _) => format!("Here: {} since the snapshot before", parts.join(", ")),
         }
     }
 
@@ -113,7 +117,7 @@ impl Browse {
         ask: impl Fn(Moment) -> Ask,
         moment: impl Fn(usize) -> Moment,
     ) {
-        ui.set_min_width(260.0);
+        ui.set_width(if before.is_empty() { 240.0 } else { 320.0 });
         ScrollArea::vertical().max_height(320.0).show_rows(
             ui,
             CONTROL_HEIGHT,
@@ -121,15 +125,18 @@ impl Browse {
             |ui, range| {
                 for row in range {
                     let moment = moment(row);
-                    let title = match moment {
-                        Moment::Now => "Now, on the disk".to_owned(),
-                        moment => self.series.moment_title(moment),
+                    let title = match (moment, before) {
+                        (Moment::Now, "") => "Now, on the disk".to_owned(),
+                        (Moment::Now, _) => "now, on the disk".to_owned(),
+                        (moment, _) => self.series.moment_title(moment),
                     };
                     let is_current = self.moment == Some(moment);
                     let label = format!("{before}{title}");
                     let label = egui::Button::selectable(is_current, label)
                         .min_size(vec2(ui.available_width(), CONTROL_HEIGHT));
-                    if ui.add(label).clicked() {
+                    // Nothing differs from itself.
+                    let is_enabled = before.is_empty() || !is_current;
+                    if ui.add_enabled(is_enabled, label).clicked() {
                         asks.push(ask(moment));
                         ui.close();
                     }
