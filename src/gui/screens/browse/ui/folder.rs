@@ -166,7 +166,7 @@ impl Browse {
         let sorted = shows.iter().position(|shows| shows.sort() == Some(sort.by));
         let table = Table {
             id: "files",
-            name: "Files",
+            name: "Folder contents",
             columns: &list,
             rows: found.order.len(),
             sorted: sorted.map(|column| (column, sort.descending)),
