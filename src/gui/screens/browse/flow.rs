@@ -134,9 +134,8 @@ impl Browse {
         if let Some(path) = at {
             self.moment = self.series.of_path(&path).or(self.series.newest());
         }
-        if is_changed && self.moment == Some(Moment::Now) {
-            self.is_stale = true;
-        }
+        // Somebody comes back to the window, or wants to look again: so does this.
+        self.is_stale |= self.moment == Some(Moment::Now);
         if is_changed {
             self.side.versions.clear();
         }
