@@ -17,9 +17,13 @@ use egui_notify::Toasts;
 use jiff::Zoned;
 use lucide_icons::Icon;
 
+use super::changes::Changes;
 use super::command::{Action, Command, Outbox, Tone};
 use super::cx::Cx;
-use super::dialogs::{Dialog, QuitWhileRunning, SettingsDialog, Shortcuts, dialogs_ui};
+use super::dialogs::{
+    Dialog, DialogWindow, FirstRun, QuitWhileRunning, SettingsDialog, Shortcuts, dialogs_ui,
+};
+use super::disks::FindDisks;
 use super::overview::Overview;
 use super::picker::Picker;
 use super::route::Route;
@@ -41,6 +45,8 @@ const PARTING: Duration = Duration::from_secs(3);
 pub struct Platform {
     pub catalog: Catalog,
     pub picker: Arc<dyn Picker>,
+    /// Finds out where disks are mounted.
+    pub disks: FindDisks,
     /// Shows a folder in the file manager.
     pub open_folder: Box<dyn Fn(PathBuf) + Send>,
     /// The clock.
@@ -60,6 +66,7 @@ pub struct App {
     route: Route,
     screens: Screens,
     dialogs: Vec<Dialog>,
+    changes: Changes,
     toasts: Toasts,
     out: Outbox,
     /// What was saved last.
@@ -88,6 +95,7 @@ impl App {
             route: Route::Home,
             screens: Screens::default(),
             dialogs: Vec::new(),
+            changes: Changes::default(),
             toasts: Toasts::default().with_anchor(egui_notify::Anchor::BottomRight),
             out: Outbox::default(),
             is_focused: true,
@@ -155,6 +163,8 @@ impl App {
         for dialog in dialogs.iter_mut() {
             dialog.update(&cx.cx, &mut out);
         }
+        let catalog = &self.platform.catalog;
+        self.changes.update(catalog, &self.workers, &mut out);
         self.out = out;
         self.carry_out(ctx);
         if self.jobs.is_any_running() {
@@ -171,6 +181,7 @@ impl App {
             catalog: &self.platform.catalog,
             workers: &self.workers,
             picker: &self.platform.picker,
+            disks: &self.platform.disks,
             overview: &self.overview,
             jobs: &self.jobs,
             history: self.history.value().unwrap_or(&self.no_history),
@@ -244,7 +255,7 @@ impl App {
                 self.screens.jobs.show(job);
                 self.route = Route::Jobs;
             }
-            Command::FirstRun => {}
+            Command::FirstRun => self.dialogs.push(Box::new(FirstRun::default())),
             Command::BackUp(archive) => {
                 if self.jobs.backing_up(&archive).is_none() {
                     self.start(Work::BackUp { archive });
@@ -264,9 +275,7 @@ impl App {
             Command::GetBack(request) => {
                 let _ = request;
             }
-            Command::Exclude { archive, rule } => {
-                let _ = (archive, rule);
-            }
+            Command::Exclude { archive, rule } => self.changes.exclude(archive, rule),
             Command::Open(dialog) => self.dialogs.push(dialog),
             Command::Refresh => self.overview.refresh(&self.platform.catalog, &self.workers),
             Command::SetTheme(theme) => {
@@ -309,7 +318,7 @@ impl App {
 
     fn quit(&mut self, ctx: &Context) {
         if self.jobs.is_any_running() {
-            self.dialogs.push(Box::new(QuitWhileRunning));
+            self.ask_before_quitting();
         } else {
             self.is_quitting = true;
             ctx.send_viewport_cmd(ViewportCommand::Close);
@@ -338,9 +347,15 @@ impl App {
         }
         if self.jobs.is_any_running() && !self.is_quitting {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-            if self.dialogs.is_empty() {
-                self.dialogs.push(Box::new(QuitWhileRunning));
-            }
+            self.ask_before_quitting();
+        }
+    }
+
+    /// On top of whatever dialog is open, and once.
+    fn ask_before_quitting(&mut self) {
+        let title = QuitWhileRunning.title();
+        if self.dialogs.iter().all(|dialog| dialog.title() != title) {
+            self.dialogs.push(Box::new(QuitWhileRunning));
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod about_keys;
 mod confirm;
+mod first_run;
 mod quit;
 mod settings;
 
@@ -9,6 +10,7 @@ use egui::{Id, Key, Modal, Modifiers, RichText, ScrollArea, Ui};
 
 pub use about_keys::Shortcuts;
 pub use confirm::Confirm;
+pub use first_run::FirstRun;
 pub use quit::QuitWhileRunning;
 pub use settings::SettingsDialog;
 
