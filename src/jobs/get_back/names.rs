@@ -40,11 +40,11 @@ pub(super) fn items(wanted: &[(SnapshotName, Vec<Vec<u8>>)]) -> Result<Vec<Vec<E
             let own = own_name(path);
             // Of everything there is, what is in it comes alone; beside other things it is a folder.
             let new_name = if own.is_empty() {
-                (!is_only_one).then(|| free_name(snapshot.to_string().as_bytes(), None, &mut taken))
+                (!is_only_one).then(|| free_name(snapshot.stem().as_bytes(), None, &mut taken))
             } else {
                 match counts.get(own) {
                     Some((2.., snapshots)) => {
-                        let date = (snapshots.len() > 1).then(|| snapshot.to_string());
+                        let date = (snapshots.len() > 1).then(|| snapshot.stem());
                         let name = free_name(own, date.as_deref(), &mut taken);
                         (name != own).then_some(name)
                     }
