@@ -19,7 +19,7 @@ use lucide_icons::Icon;
 
 use super::command::{Action, Command, Outbox, Tone};
 use super::cx::Cx;
-use super::dialogs::{Dialog, QuitWhileRunning, SettingsDialog, Shortcuts, dialogs_ui};
+use super::dialogs::{Dialog, GetBack, QuitWhileRunning, SettingsDialog, Shortcuts, dialogs_ui};
 use super::overview::Overview;
 use super::picker::Picker;
 use super::route::Route;
@@ -260,7 +260,8 @@ impl App {
             Command::Start(work) => self.start(work),
             Command::Cancel(job) => self.jobs.cancel(job),
             Command::GetBack(request) => {
-                let _ = request;
+                let home = self.platform.catalog.home_dir.as_deref();
+                self.dialogs.push(Box::new(GetBack::new(request, home)));
             }
             Command::Exclude { archive, rule } => {
                 let _ = (archive, rule);

@@ -7,6 +7,7 @@
 //! - [`command`] everything that they can ask for
 //! - [`cx`] what they may look at; [`overview`] archives and repositories as they are
 //! - [`theme`] colours, spacing, type; [`widgets`] what several screens draw alike; [`words`] wording
+//! - [`shell`] command lines, quoted
 //! - [`picker`] file dialogs; [`settings`] what is remembered; [`instance`] one window for one configuration
 //! - [`open`] opens the window, or says why there is none
 //!
@@ -24,6 +25,7 @@ pub mod picker;
 pub mod route;
 pub mod screens;
 pub mod settings;
+pub mod shell;
 pub mod theme;
 pub mod widgets;
 pub mod words;

@@ -2,6 +2,7 @@
 
 mod about_keys;
 mod confirm;
+mod get_back;
 mod quit;
 mod settings;
 
@@ -9,6 +10,7 @@ use egui::{Id, Key, Modal, Modifiers, RichText, ScrollArea, Ui};
 
 pub use about_keys::Shortcuts;
 pub use confirm::Confirm;
+pub use get_back::GetBack;
 pub use quit::QuitWhileRunning;
 pub use settings::SettingsDialog;
 

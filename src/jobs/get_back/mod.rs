@@ -91,6 +91,16 @@ enum How {
     Restore(Wish),
 }
 
+impl Part {
+    /// What is extracted under which names; nothing for a restore.
+    pub fn items(&self) -> &[ExtractItem] {
+        match &self.how {
+            How::Extract(items, _) => items,
+            How::Restore(_) => &[],
+        }
+    }
+}
+
 impl Prepared {
     /// Looks at the plans; at none once they are being carried out.
     pub fn look<R>(&self, look: impl FnOnce(&[Part]) -> R) -> R {
