@@ -21,7 +21,8 @@ use super::changes::Changes;
 use super::command::{Action, Command, Outbox, Tone};
 use super::cx::Cx;
 use super::dialogs::{
-    Dialog, DialogWindow, FirstRun, QuitWhileRunning, SettingsDialog, Shortcuts, dialogs_ui,
+    Dialog, DialogWindow, FirstRun, GetBack, QuitWhileRunning, SettingsDialog, Shortcuts,
+    dialogs_ui,
 };
 use super::disks::FindDisks;
 use super::overview::Overview;
@@ -273,7 +274,8 @@ impl App {
             Command::Start(work) => self.start(work),
             Command::Cancel(job) => self.jobs.cancel(job),
             Command::GetBack(request) => {
-                let _ = request;
+                let home = self.platform.catalog.home_dir.as_deref();
+                self.dialogs.push(Box::new(GetBack::new(request, home)));
             }
             Command::Exclude { archive, rule } => self.changes.exclude(archive, rule),
             Command::Open(dialog) => self.dialogs.push(dialog),

@@ -3,6 +3,7 @@
 mod about_keys;
 mod confirm;
 mod first_run;
+mod get_back;
 mod quit;
 mod settings;
 
@@ -11,6 +12,7 @@ use egui::{Id, Key, Modal, Modifiers, RichText, ScrollArea, Ui};
 pub use about_keys::Shortcuts;
 pub use confirm::Confirm;
 pub use first_run::FirstRun;
+pub use get_back::GetBack;
 pub use quit::QuitWhileRunning;
 pub use settings::SettingsDialog;
 
