@@ -53,6 +53,12 @@ impl<'a> Button<'a> {
         Button::new(label).kind(ButtonKind::Quiet)
     }
 
+    /// What screen readers call it, where the label alone stands on several buttons.
+    pub fn named(mut self, name: &'a str) -> Button<'a> {
+        self.name = Some(name);
+        self
+    }
+
     pub fn kind(mut self, kind: ButtonKind) -> Button<'a> {
         self.kind = kind;
         self
