@@ -1,4 +1,7 @@
 //! The window, driven by label and role over real repositories on disk. No display is needed.
 
+#[path = "../support/picture.rs"]
+mod picture;
+mod pictures;
 mod shell;
 mod support;
