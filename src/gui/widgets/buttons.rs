@@ -64,12 +64,6 @@ impl<'a> Button<'a> {
         self
     }
 
-    /// What screen readers call it, where several buttons have the same label.
-    pub fn named(mut self, name: &'a str) -> Button<'a> {
-        self.name = Some(name);
-        self
-    }
-
     pub fn icon(mut self, icon: Icon) -> Button<'a> {
         self.icon = Some(icon);
         self
