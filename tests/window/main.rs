@@ -3,5 +3,8 @@
 #[path = "../support/picture.rs"]
 mod picture;
 mod pictures;
+mod first_run;
+mod home;
+mod jobs;
 mod shell;
 mod support;
