@@ -6,5 +6,6 @@ mod pictures;
 mod first_run;
 mod home;
 mod jobs;
+mod get_back;
 mod shell;
 mod support;
