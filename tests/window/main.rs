@@ -1,4 +1,6 @@
 //! The window, driven by label and role over real repositories on disk. No display is needed.
 
+mod repositories;
 mod shell;
+mod statistics;
 mod support;

@@ -3,9 +3,10 @@
 //! All of them answer the pointer in the same way: the nearest snapshot is told of in words, and a click opens
 //! it.
 
-use egui::{Color32, RichText, Role, Sense, Ui, Vec2b, WidgetInfo, vec2};
+use egui::{Color32, RichText, Role, Sense, TextStyle, Ui, Vec2b, WidgetInfo, vec2};
 use egui_plot::{
-    Bar, BarChart, GridInput, GridMark, Line, Plot, PlotBounds, PlotPoint, PlotUi, Points, VLine,
+    AxisHints, Bar, BarChart, GridInput, GridMark, Line, Plot, PlotBounds, PlotPoint, PlotUi,
+    Points, VLine,
 };
 
 use super::data::{Measure, Row, byte_step, nearest, time_label, time_step};
@@ -59,7 +60,10 @@ pub fn growth_ui(ui: &mut Ui, rows: &[Row]) -> Option<usize> {
     };
     let plot = Plot::new("growth")
         .x_grid_spacer(marks)
-        .x_axis_formatter(move |mark, _| time_label(mark.value, step));
+        .custom_x_axes(vec![axis_hints(
+            ui,
+            AxisHints::new_x().formatter(move |mark, _| time_label(mark.value, step)),
+        )]);
     let at: Vec<f64> = rows.iter().map(Row::at).collect();
     let drawn = at.clone();
     plot_ui(
@@ -211,12 +215,13 @@ fn bars_ui<'a>(
         .iter()
         .map(|row| time_label(row.at(), 86_400.0))
         .collect();
+    let label = move |mark: GridMark, _: &std::ops::RangeInclusive<f64>| {
+        let index = mark.value.round() as usize;
+        times.get(index).cloned().unwrap_or_default()
+    };
     let plot = Plot::new(id)
         .x_grid_spacer(marks)
-        .x_axis_formatter(move |mark, _| {
-            let index = mark.value.round() as usize;
-            times.get(index).cloned().unwrap_or_default()
-        });
+        .custom_x_axes(vec![axis_hints(ui, AxisHints::new_x().formatter(label))]);
     let at: Vec<f64> = (0..=last).map(|index| index as f64).collect();
     plot_ui(
         ui,
@@ -270,7 +275,6 @@ fn plot_ui<'a>(
         .label_formatter(|_| None)
         .set_margin_fraction(vec2(0.0, 0.0))
         .sense(Sense::CLICK)
-        .y_axis_min_width(64.0)
         .y_grid_spacer(move |_| {
             let marks = 0..=(top / step) as u64;
             marks
@@ -280,7 +284,12 @@ fn plot_ui<'a>(
                 })
                 .collect::<Vec<_>>()
         })
-        .y_axis_formatter(|mark, _| size(mark.value.max(0.0) as u64))
+        .custom_y_axes(vec![axis_hints(
+            ui,
+            AxisHints::new_y()
+                .formatter(|mark, _| size(mark.value.max(0.0) as u64))
+                .min_thickness(64.0),
+        )])
         .show(ui, move |plot| {
             plot.set_plot_bounds(PlotBounds::from_min_max([from, 0.0], [to, top]));
             draw(plot);
@@ -315,6 +324,13 @@ fn plot_ui<'a>(
         });
     }
     index.filter(|_| is_clicked)
+}
+
+/// Labels of an axis, smaller and of less weight than the text around.
+fn axis_hints<'a>(ui: &Ui, hints: AxisHints<'a>) -> AxisHints<'a> {
+    hints
+        .tick_label_font(TextStyle::Small.resolve(ui.style()))
+        .tick_label_color(palette(ui.ctx()).weak)
 }
 
 /// Which colour is what.

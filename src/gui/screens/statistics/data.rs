@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 
 use crate::format::id::Id;
 use crate::gui::overview::{Overview, SnapshotOverview};
-use crate::gui::words::{date_time, duration};
-use crate::human::{count, counted, size};
+use crate::gui::words::date_time;
+use crate::human::{count, counted, duration, size};
 use crate::repository::costs::ClaimCosts;
 use crate::repository::stats::RepositoryStats;
 use crate::snapshot::archive::name::SnapshotName;
@@ -97,14 +97,24 @@ impl Measure {
         Measure::Frees,
     ];
 
-    /// Those that there is room for in a narrow window.
-    pub const FEW: [Measure; 5] = [
-        Measure::Files,
-        Measure::Held,
-        Measure::Stored,
-        Measure::Shared,
-        Measure::Frees,
-    ];
+    /// Those that there is room for in a table of this width, beside when each snapshot was made, and of which
+    /// archive it is where that is said.
+    pub fn fitting(width: f32, has_archives: bool) -> Vec<Measure> {
+        const WIDE: f32 = 860.0;
+        let left_out: &[Measure] = match (width > WIDE, has_archives) {
+            (true, false) => &[],
+            (true, true) => &[Measure::New],
+            (false, false) => &[Measure::New, Measure::StoredInAll, Measure::Alone],
+            (false, true) => &[
+                Measure::New,
+                Measure::StoredInAll,
+                Measure::Alone,
+                Measure::Shared,
+            ],
+        };
+        let all = Measure::ALL.into_iter();
+        all.filter(|measure| !left_out.contains(measure)).collect()
+    }
 
     pub fn title(self) -> &'static str {
         match self {
@@ -232,7 +242,7 @@ impl Row {
 
     /// What the backup had to do and brought.
     pub fn brought(&self) -> String {
-        let took = duration(std::time::Duration::from_micros(self.wall_microseconds));
+        let took = duration(self.wall_microseconds);
         let mut words = format!(
             "{} of {} read, {} of new files, {} stored, in {took}",
             count(self.read_files),

@@ -16,8 +16,10 @@ use crate::gui::widgets::{
 use crate::gui::words::{date_time, sentence};
 use crate::jobs::source::SeriesSource;
 
-/// Narrower than this, the table leaves some columns out.
-const WIDE: f32 = 860.0;
+/// The table's head, and the lines below that say what a row or the columns mean.
+const BELOW_TABLE: f32 = 84.0;
+/// Room for the bar to scroll with.
+const BAR_WIDTH: f32 = 8.0;
 
 impl Statistics {
     pub(super) fn page_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
@@ -58,6 +60,7 @@ impl Statistics {
             return self.table_ui(ui, out);
         }
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_max_width(ui.available_width() - BAR_WIDTH);
             self.troubles_ui(ui, &choice, cx);
             self.headlines_ui(ui, &choice, cx);
             ui.add_space(space::S);
@@ -169,10 +172,14 @@ impl Statistics {
         let headlines = headlines(choice, &self.rows, together, stats);
         let weak = palette(ui.ctx()).weak;
         card_ui(ui, |ui| {
+            ui.spacing_mut().item_spacing.x = space::XL;
             ui.columns(headlines.len().max(1), |columns| {
                 for (ui, (number, sentence)) in columns.iter_mut().zip(&headlines) {
-                    ui.label(RichText::new(number).text_style(text::title()));
-                    ui.add(egui::Label::new(RichText::new(sentence).color(weak)).wrap());
+                    // Columns would stretch the words of a line to its end.
+                    ui.with_layout(egui::Layout::top_down(egui::Align::Min), |ui| {
+                        ui.label(RichText::new(number).text_style(text::title()));
+                        ui.add(egui::Label::new(RichText::new(sentence).color(weak)).wrap());
+                    });
                 }
             });
         });
@@ -201,6 +208,7 @@ impl Statistics {
     fn last_backups_ui(&self, ui: &mut Ui, out: &mut Outbox) {
         card_ui(ui, |ui| {
             group_title_ui(ui, "What the last backups brought");
+            ui.spacing_mut().interact_size.y = 20.0;
             egui::Grid::new("last backups")
                 .num_columns(2)
                 .spacing([space::L, space::XS])
@@ -225,21 +233,19 @@ impl Statistics {
     }
 
     fn table_ui(&mut self, ui: &mut Ui, out: &mut Outbox) {
-        let measures = match ui.available_width() > WIDE {
-            true => &Measure::ALL[..],
-            false => &Measure::FEW[..],
-        };
-        let is_repository = matches!(self.choice, Some(Choice::Repository(_)));
+        let has_archives = matches!(self.choice, Some(Choice::Repository(_)));
+        let measures = Measure::fitting(ui.available_width(), has_archives);
         let mut columns = vec![Column::share("Snapshot", 1.0)];
-        columns.extend(
-            measures
-                .iter()
-                .map(|measure| Column::fixed(measure.title(), 78.0).right()),
-        );
+        if has_archives {
+            columns.push(Column::fixed("Archive", 90.0));
+        }
+        let before = columns.len();
+        let titles = measures.iter().map(|measure| measure.title());
+        columns.extend(titles.map(|title| Column::fixed(title, 78.0).right()));
         // The newest first: it is what one looks for.
         let count = self.rows.len();
         let rows = &self.rows;
-        let row_at = |index: usize| rows.get(count - 1 - index.min(count - 1));
+        let row_at = |index: usize| rows.get(count.checked_sub(index + 1)?);
         let table = Table {
             id: "statistics",
             name: "Statistics of the snapshots",
@@ -247,25 +253,21 @@ impl Statistics {
             rows: count,
             sorted: None,
             has_selection: false,
-            height: Some((ui.available_height() - 56.0).max(120.0)),
+            height: Some((ui.available_height() - BELOW_TABLE).max(120.0)),
         };
         let name = |index: usize| match row_at(index) {
-            Some(row) => row_name(row, measures),
+            Some(row) => row_name(row, &measures),
             None => String::new(),
         };
         let events = table.show(ui, &mut self.table, name, |ui, index, column| {
             let Some(row) = row_at(index) else {
                 return;
             };
-            match column.checked_sub(1).and_then(|index| measures.get(index)) {
-                None if is_repository => {
-                    cell_text_ui(
-                        ui,
-                        format!("{}, {}", date_time(row.name.time()), row.archive),
-                    );
-                }
-                None => cell_text_ui(ui, date_time(row.name.time())),
-                Some(measure) => cell_text_ui(ui, measure.cell(row)),
+            let measure = column.checked_sub(before);
+            match (column, measure.and_then(|index| measures.get(index))) {
+                (0, _) => cell_text_ui(ui, date_time(row.name.time())),
+                (_, None) => cell_text_ui(ui, row.archive.as_str()),
+                (_, Some(measure)) => cell_text_ui(ui, measure.cell(row)),
             }
         });
         let opened = events.opened.and_then(row_at).map(browse);
