@@ -410,7 +410,11 @@ pub fn error_rest(error: &Error) -> String {
     let mut sentences: Vec<String> = Vec::new();
     for part in [why, error.advice().unwrap_or_default()] {
         if !part.is_empty() {
-            sentences.push(format!("{}.", capitalized(part)));
+            let end = match part.ends_with(['.', '?', '!']) {
+                true => "",
+                false => ".",
+            };
+            sentences.push(format!("{}{end}", capitalized(part)));
         }
     }
     sentences.join(" ")

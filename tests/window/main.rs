@@ -7,5 +7,7 @@ mod first_run;
 mod home;
 mod jobs;
 mod get_back;
+mod repositories;
 mod shell;
+mod statistics;
 mod support;
