@@ -33,6 +33,7 @@ pub struct PathField {
     dialog: Fetch<Option<PathBuf>>,
     completions: Fetch<Vec<String>>,
     completed_for: String,
+    is_entered: bool,
 }
 
 impl PathField {
@@ -46,7 +47,13 @@ impl PathField {
             dialog: Fetch::default(),
             completions: Fetch::default(),
             completed_for: String::new(),
+            is_entered: false,
         }
+    }
+
+    /// Whether Enter was pressed in it since this was asked last.
+    pub fn take_entered(&mut self) -> bool {
+        std::mem::take(&mut self.is_entered)
     }
 
     pub fn set(&mut self, path: &Path) {
@@ -106,6 +113,8 @@ impl PathField {
                 self.chosen = None;
                 is_changed = true;
             }
+            self.is_entered |=
+                response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             if let Some(first) = first.filter(|_| response.lost_focus())
                 && ui.input(|input| {
                     input.key_pressed(Key::Tab) && input.modifiers == Modifiers::NONE
