@@ -13,7 +13,8 @@ use crate::gui::command::Tone;
 use crate::gui::cx::Cx;
 use crate::gui::theme::{palette, space, text};
 use crate::gui::widgets::{
-    Button, card_ui, error_ui, group_title_ui, labelled_ui, loading_ui, notice_ui, text_field_ui,
+    Button, card_ui, error_ui, follow_focus, group_title_ui, labelled_ui, loading_ui, notice_ui,
+    text_field_ui,
 };
 use crate::repository::settings::Layout as RepositoryLayout;
 
@@ -36,6 +37,7 @@ pub fn new_ui(new: &mut NewArchive, ui: &mut Ui, cx: &Cx<'_>, messages: &mut Vec
             name_ui(new, ui, cx);
             place_ui(new, ui, cx);
             editor_ui::rules_ui(ui, &mut new.editor, cx, messages);
+            follow_focus(ui);
         });
 }
 

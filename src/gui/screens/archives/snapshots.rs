@@ -12,6 +12,8 @@ use crate::snapshot::archive::name::SnapshotName;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnapshotRow {
     pub name: SnapshotName,
+    /// With the seconds only where another was made in the same minute.
+    pub date: String,
     pub what: SnapshotKind,
 }
 
@@ -87,6 +89,7 @@ impl Snapshots {
 fn rows(overview: &SnapshotsOverview) -> Vec<SnapshotRow> {
     let readable = overview.snapshots.iter().map(|snapshot| SnapshotRow {
         name: snapshot.name,
+        date: date_time(snapshot.name.time()),
         what: SnapshotKind::Readable {
             files: snapshot.totals.files,
             bytes: snapshot.totals.bytes,
@@ -96,30 +99,35 @@ fn rows(overview: &SnapshotsOverview) -> Vec<SnapshotRow> {
     });
     let unreadable = overview.unreadable.iter().map(|(name, error)| SnapshotRow {
         name: *name,
+        date: date_time(name.time()),
         what: SnapshotKind::Unreadable(capitalized(error.why())),
     });
     let mut rows: Vec<SnapshotRow> = readable.chain(unreadable).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.name));
+    let dates: Vec<String> = rows.iter().map(|row| row.date.clone()).collect();
+    for (index, row) in rows.iter_mut().enumerate() {
+        let before = index.checked_sub(1).and_then(|before| dates.get(before));
+        let beside = [before, dates.get(index + 1)];
+        if beside.into_iter().flatten().any(|date| *date == row.date) {
+            row.date = format!("{}:{:02}", row.date, row.name.time().second());
+        }
+    }
     rows
 }
 
 impl SnapshotRow {
-    pub fn date(&self) -> String {
-        date_time(self.name.time())
-    }
-
-    /// What a column of the table has of it: files, bytes, stored by it, state.
+    /// What a column of the table has of it: date, state, files, bytes, stored by it.
     pub fn cell(&self, column: usize) -> String {
         match (&self.what, column) {
-            (_, 0) => self.date(),
-            (SnapshotKind::Readable { files, .. }, 1) => count(*files),
-            (SnapshotKind::Readable { bytes, .. }, 2) => size(*bytes),
-            (SnapshotKind::Readable { stored_bytes, .. }, 3) => size(*stored_bytes),
-            (SnapshotKind::Readable { is_complete, .. }, 4) => match is_complete {
+            (_, 0) => self.date.clone(),
+            (SnapshotKind::Readable { files, .. }, 2) => count(*files),
+            (SnapshotKind::Readable { bytes, .. }, 3) => size(*bytes),
+            (SnapshotKind::Readable { stored_bytes, .. }, 4) => size(*stored_bytes),
+            (SnapshotKind::Readable { is_complete, .. }, 1) => match is_complete {
                 true => "Complete".to_owned(),
                 false => "Something is missing".to_owned(),
             },
-            (SnapshotKind::Unreadable(_), 4) => "Cannot be read".to_owned(),
+            (SnapshotKind::Unreadable(_), 1) => "Cannot be read".to_owned(),
             _ => String::new(),
         }
     }
@@ -127,14 +135,14 @@ impl SnapshotRow {
     /// All of it, for those who do not see the columns.
     pub fn in_words(&self) -> String {
         match &self.what {
-            SnapshotKind::Unreadable(why) => format!("{}, cannot be read: {why}", self.date()),
+            SnapshotKind::Unreadable(why) => format!("{}, cannot be read: {why}", self.date),
             SnapshotKind::Readable { .. } => format!(
                 "{}, {} files, {}, {} stored, {}",
-                self.date(),
-                self.cell(1),
+                self.date,
                 self.cell(2),
                 self.cell(3),
-                self.cell(4).to_lowercase()
+                self.cell(4),
+                self.cell(1).to_lowercase()
             ),
         }
     }
@@ -190,6 +198,31 @@ mod tests {
     }
 
     #[test]
+    fn snapshots_of_one_minute_are_told_apart() {
+        let mut snapshots = Snapshots::default();
+        let names = [
+            "2026-11-20-10-00-00",
+            "2026-11-20-10-00-09",
+            "2026-11-20-10-01-00",
+        ];
+        snapshots.set(&overview(&names));
+        let dates: Vec<&str> = snapshots
+            .rows()
+            .iter()
+            .map(|row| row.date.as_str())
+            .collect();
+        let day = "Fri 20 Nov 2026";
+        assert_eq!(
+            dates,
+            [
+                format!("{day}, 10:01"),
+                format!("{day}, 10:00:09"),
+                format!("{day}, 10:00:00")
+            ]
+        );
+    }
+
+    #[test]
     fn an_unreadable_snapshot_has_a_row_that_says_why() {
         let mut snapshots = Snapshots::default();
         snapshots.set(&overview(&NAMES[..1]));
@@ -198,6 +231,6 @@ mod tests {
             row.in_words(),
             "Fri 20 Nov 2026, 10:00, cannot be read: It is too short"
         );
-        assert_eq!(row.cell(4), "Cannot be read");
+        assert_eq!(row.cell(1), "Cannot be read");
     }
 }

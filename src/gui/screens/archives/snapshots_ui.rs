@@ -104,10 +104,10 @@ fn table_ui(ui: &mut Ui, snapshots: &mut Snapshots, messages: &mut Vec<Message>)
     let figures = if is_narrow { 64.0 } else { 90.0 };
     let columns = [
         Column::share("Date", 1.0),
+        Column::fixed("State", if is_narrow { 70.0 } else { 140.0 }),
         Column::fixed("Files", figures).right(),
         Column::fixed("Size", figures).right(),
         Column::fixed(if is_narrow { "Stored" } else { "Stored by it" }, figures).right(),
-        Column::fixed("State", if is_narrow { 70.0 } else { 150.0 }),
     ];
     let mut state = std::mem::take(&mut snapshots.table);
     let rows = snapshots.rows();
@@ -126,8 +126,8 @@ fn table_ui(ui: &mut Ui, snapshots: &mut Snapshots, messages: &mut Vec<Message>)
             return;
         };
         let ink = match (&row.what, column) {
-            (SnapshotKind::Unreadable(_), 4) => palette.error,
-            (SnapshotKind::Readable { is_complete, .. }, 4) => match is_complete {
+            (SnapshotKind::Unreadable(_), 1) => palette.error,
+            (SnapshotKind::Readable { is_complete, .. }, 1) => match is_complete {
                 true => palette.weak,
                 false => palette.warning,
             },

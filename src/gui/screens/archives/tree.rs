@@ -12,6 +12,9 @@ use crate::gui::widgets::table::TableState;
 use crate::jobs::Fetch;
 use crate::snapshot::preview::{ViewedEntry, folder_view};
 
+/// So many rows are shown below the one that the cursor is put on at first.
+const ROWS_BELOW: usize = 10;
+
 /// The folders that were opened, and what is seen of them.
 #[derive(Default)]
 pub struct DiskTree {
@@ -211,11 +214,16 @@ impl DiskTree {
             return;
         };
         let place = (0..self.rows.len()).find(|row| self.is_at(*row, &at));
-        if place.is_some() && self.go_to.take().is_some() {
-            self.table.go_to(place.unwrap_or_default());
-        } else if place.is_some() {
-            self.table.cursor = place;
+        let Some(place) = place else {
+            return;
+        };
+        if self.go_to.take().is_some() {
+            // With some of what is in it.
+            let below = place + ROWS_BELOW;
+            self.table
+                .go_to(below.min(self.rows.len().saturating_sub(1)));
         }
+        self.table.cursor = Some(place);
     }
 
     /// Whether this row is the entry with this path; cheap for all that are not.

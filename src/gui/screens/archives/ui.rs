@@ -11,7 +11,7 @@ use crate::gui::cx::Cx;
 use crate::gui::overview::ArchiveOverview;
 use crate::gui::theme::{palette, space, text};
 use crate::gui::widgets::{
-    Button, badge_ui, card_ui, empty_ui, error_ui, loading_ui, notice_ui, paint_icon,
+    Button, badge_ui, card_ui, empty_ui, error_ui, follow_focus, loading_ui, notice_ui, paint_icon,
 };
 
 const LIST_WIDTH: f32 = 216.0;
@@ -74,6 +74,7 @@ fn list_ui(screen: &Archives, ui: &mut Ui, cx: &Cx<'_>, messages: &mut Vec<Messa
                     messages.push(Message::Choose(archive.name.clone()));
                 }
             }
+            follow_focus(ui);
         });
 }
 
@@ -212,6 +213,7 @@ fn archive_ui(
                     editor_ui::rules_ui(ui, &mut opened.editor, cx, messages);
                     let current = &opened.repository;
                     editor_ui::repository_ui(ui, repositories, current, &opened.saved, messages);
+                    follow_focus(ui);
                 });
         }
         Tab::Disk => tree_ui::disk_ui(ui, &mut opened.editor, cx, messages),

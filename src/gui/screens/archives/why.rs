@@ -38,7 +38,7 @@ pub struct Answer {
 impl Default for Why {
     fn default() -> Why {
         Why {
-            field: PathField::new(PickWhat::File, "Why is this (not) backed up?"),
+            field: PathField::new(PickWhat::File, "File or folder to ask about"),
             asked: None,
             answered_for: None,
             answer: Fetch::default(),
