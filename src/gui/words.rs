@@ -312,7 +312,8 @@ pub fn error_rest(error: &Error) -> String {
     let mut sentences: Vec<String> = Vec::new();
     for part in [why, error.advice().unwrap_or_default()] {
         if !part.is_empty() {
-            sentences.push(format!("{}.", capitalized(part)));
+            let end = if part.ends_with('?') { "" } else { "." };
+            sentences.push(format!("{}{end}", capitalized(part)));
         }
     }
     sentences.join(" ")

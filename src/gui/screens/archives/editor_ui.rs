@@ -21,6 +21,8 @@ use crate::snapshot::places::RepositoryName;
 
 /// Room for `123 456 files, 999 MiB`.
 const FIGURES_WIDTH: f32 = 164.0;
+/// Room for the button beside a path.
+const ADD_WIDTH: f32 = 116.0;
 
 /// Draws what all rules together do.
 pub fn totals_ui(ui: &mut Ui, editor: &Editor, messages: &mut Vec<Message>) {
@@ -141,20 +143,26 @@ fn includes_ui(ui: &mut Ui, editor: &mut Editor, cx: &Cx<'_>, messages: &mut Vec
         }
         ui.add_space(space::XS);
         labelled_ui(ui, "Another folder or file", |ui| {
-            let is_changed = editor.include.ui(ui, cx);
-            if is_changed {
-                editor.include_error = None;
-            }
-            let path = editor.include.path(cx);
-            let reason = path.is_none().then_some("Write or choose a path first");
-            let is_pressed = Button::new("Add to the backup")
-                .icon(Icon::Plus)
-                .disabled_because(reason)
-                .show(ui);
-            let is_entered = editor.include.take_entered();
-            if let Some(path) = path.filter(|_| is_pressed || is_entered) {
-                messages.push(Message::Edit(Edit::AddInclude(path)));
-            }
+            ui.horizontal_top(|ui| {
+                let width = ui.available_width() - ADD_WIDTH;
+                let is_changed = ui.vertical(|ui| {
+                    ui.set_max_width(width);
+                    editor.include.ui(ui, cx)
+                });
+                if is_changed.inner {
+                    editor.include_error = None;
+                }
+                let path = editor.include.path(cx);
+                let reason = path.is_none().then_some("Write or choose a path first");
+                let is_pressed = Button::new("Add path")
+                    .icon(Icon::Plus)
+                    .disabled_because(reason)
+                    .show(ui);
+                let is_entered = editor.include.take_entered();
+                if let Some(path) = path.filter(|_| is_pressed || is_entered) {
+                    messages.push(Message::Edit(Edit::AddInclude(path)));
+                }
+            });
         });
         if let Some(error) = &editor.include_error {
             error_ui(ui, error);

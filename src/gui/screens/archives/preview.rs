@@ -160,6 +160,11 @@ impl Preview {
 
     /// Why there are no figures.
     pub fn error(&self) -> Option<&Error> {
+        let begun_for = self.settling.begun_for();
+        // The list of includes says so itself, in better words.
+        if begun_for.is_some_and(|subject| subject.specification.includes.is_empty()) {
+            return None;
+        }
         let error = self.refused.as_ref().or(self.counted.error())?;
         (error.kind() != ErrorKind::Cancelled).then_some(error)
     }
