@@ -22,7 +22,7 @@ use jiff::Zoned;
 use tempfile::TempDir;
 
 /// Longer than anything here takes on a slow machine; only a fault makes a test wait so long.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A home with files, a disk for backups, and a configuration; all in one temporary folder.
 pub struct World {
