@@ -8,6 +8,7 @@ mod home;
 mod jobs;
 mod get_back;
 mod repositories;
+mod archives;
 mod shell;
 mod statistics;
 mod support;
