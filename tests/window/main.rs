@@ -9,6 +9,7 @@ mod jobs;
 mod get_back;
 mod repositories;
 mod archives;
+mod browse;
 mod shell;
 mod statistics;
 mod support;
