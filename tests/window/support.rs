@@ -137,6 +137,10 @@ impl Window {
         let platform = Platform {
             catalog: world.catalog.clone(),
             picker: Arc::clone(&picker) as Arc<dyn Picker>,
+            disks: Arc::new({
+                let disk = world.path("disk");
+                move || vec![disk.clone()]
+            }),
             open_folder: Box::new({
                 let opened_folders = Arc::clone(&opened_folders);
                 move |folder| opened_folders.lock().unwrap().push(folder)

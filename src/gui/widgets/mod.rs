@@ -5,6 +5,7 @@
 mod badge;
 mod buttons;
 mod card;
+mod chip;
 mod command_lines;
 mod fields;
 mod hat;
@@ -16,6 +17,7 @@ pub mod table;
 pub use badge::badge_ui;
 pub use buttons::{Button, ButtonKind, icon_button_ui, link_ui};
 pub use card::{card_frame, card_ui, facts_ui, group_title_ui};
+pub use chip::chip_ui;
 pub use command_lines::command_lines_ui;
 pub use fields::{labelled_ui, search_field_ui, text_field_ui};
 pub use hat::hat_ui;
