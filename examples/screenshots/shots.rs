@@ -80,6 +80,10 @@ pub fn take(shot: &Shot, demo: &Demo, catalog: &Catalog, theme: egui::Theme) -> 
     let platform = Platform {
         catalog: catalog.clone(),
         picker: Arc::new(NoPicker),
+        disks: Arc::new({
+            let disk = demo.disk.clone();
+            move || vec![disk.clone()]
+        }),
         open_folder: Box::new(|_| {}),
         now: Box::new(move || now.clone()),
         settings: Settings::default(),

@@ -60,6 +60,7 @@ fn drawn(desktop: &Desktop, settings: Settings) -> RgbImage {
             ..here
         },
         picker: Arc::new(NoPicker),
+        disks: Arc::new(Vec::new),
         open_folder: Box::new(|_| {}),
         now: Box::new(jiff::Zoned::now),
         settings,
