@@ -157,6 +157,7 @@ impl Demo {
                 title: (*title).to_owned(),
                 archive: None,
                 repository: None,
+                health: None,
                 snapshot: None,
                 result: *result,
                 summary: (*summary).to_owned(),
@@ -314,6 +315,7 @@ fn history_entry(archive: &ArchiveName, now: &Zoned, report: &BackupReport) -> H
         title: format!("Back up {archive}"),
         archive: Some(archive.to_string()),
         repository: None,
+        health: None,
         snapshot: report.snapshot.map(|name| name.to_string()),
         result: HistoryResult::Done,
         summary: format!(
