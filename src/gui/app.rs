@@ -5,7 +5,7 @@
 //! for while drawing is carried out. Nothing here waits: what has to be read or written is started on a thread.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use eframe::Frame;
@@ -36,6 +36,7 @@ use super::words;
 use crate::catalog::Catalog;
 use crate::jobs::history::{History, HistoryResult};
 use crate::jobs::{Fetch, Jobs, Wake, Work, Workers};
+use crate::progress::lock;
 
 /// How often figures are looked at while a job runs.
 const POLL: Duration = Duration::from_millis(100);
@@ -72,6 +73,8 @@ pub struct App {
     out: Outbox,
     /// What was saved last.
     saved: Settings,
+    /// What is to be saved, and whose turn it is: threads that save may overtake each other.
+    saving: Arc<(Mutex<Settings>, Mutex<()>)>,
     is_focused: bool,
     is_quitting: bool,
     is_first_run_offered: bool,
@@ -88,6 +91,7 @@ impl App {
         let workers = Workers::new(wake);
         let mut app = App {
             saved: platform.settings.clone(),
+            saving: Arc::new((Mutex::new(platform.settings.clone()), Mutex::new(()))),
             workers,
             overview: Overview::default(),
             jobs: Jobs::default(),
@@ -280,6 +284,17 @@ impl App {
             Command::Exclude { archive, rule } => self.changes.exclude(archive, rule),
             Command::Open(dialog) => self.dialogs.push(dialog),
             Command::Refresh => self.overview.refresh(&self.platform.catalog, &self.workers),
+            Command::Remember {
+                archive,
+                folder,
+                sort,
+            } => {
+                let settings = &mut self.platform.settings;
+                settings.sort = sort;
+                if archive.is_some() {
+                    (settings.archive, settings.folder) = (archive, folder);
+                }
+            }
             Command::SetTheme(theme) => {
                 ctx.set_theme(theme);
                 self.platform.settings.theme = theme.into();
@@ -307,10 +322,16 @@ impl App {
         }
         if self.platform.settings != self.saved {
             self.saved = self.platform.settings.clone();
-            let (settings, config_dir) =
-                (self.saved.clone(), self.platform.catalog.config_dir.clone());
-            self.workers
-                .spawn("settings", move || settings.save(&config_dir));
+            *lock(&self.saving.0) = self.saved.clone();
+            let (saving, config_dir) = (
+                Arc::clone(&self.saving),
+                self.platform.catalog.config_dir.clone(),
+            );
+            self.workers.spawn("settings", move || {
+                let _turn = lock(&saving.1);
+                let newest = lock(&saving.0).clone();
+                newest.save(&config_dir);
+            });
         }
     }
 

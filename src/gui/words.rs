@@ -366,6 +366,32 @@ pub fn problem_line(problem: &Problem) -> String {
     )
 }
 
+/// What can be done about something that went wrong with a file.
+pub fn suggestion(attempted: &str, why: &str) -> Option<&'static str> {
+    let has = |words: &str| why.contains(words);
+    if attempted == "include" {
+        return Some(
+            "The archive names it, and it is not there. Connect the disk that it is on, or take it out of the \
+             archive.",
+        );
+    }
+    Some(if has("permission denied") || has("not permitted") {
+        "You may not read it: run Gibus as the administrator (root), or exclude it."
+    } else if has("changed meanwhile") {
+        "A program was writing to it. The next backup tries again; if it always changes, exclude it."
+    } else if has("no such file") || has("gone") {
+        "It was deleted while the backup ran. There is nothing to do."
+    } else if has("input/output error") {
+        "The disk cannot read it any more. Save what matters to you from that disk, and replace it."
+    } else if has("leads nowhere") {
+        "It is a link to something that is not there. The archive can be told to keep such links."
+    } else if has("no space left") {
+        "The disk is full: make space, and run it again."
+    } else {
+        return None;
+    })
+}
+
 /// What was attempted, on what.
 pub fn error_title(error: &Error) -> String {
     let mut text = format!("Could not {}", error.attempted());
@@ -384,7 +410,11 @@ pub fn error_rest(error: &Error) -> String {
     let mut sentences: Vec<String> = Vec::new();
     for part in [why, error.advice().unwrap_or_default()] {
         if !part.is_empty() {
-            sentences.push(format!("{}.", capitalized(part)));
+            let end = match part.ends_with(['.', '?', '!']) {
+                true => "",
+                false => ".",
+            };
+            sentences.push(format!("{}{end}", capitalized(part)));
         }
     }
     sentences.join(" ")

@@ -129,8 +129,17 @@ impl Window {
         Window::open_at(world, "2026-11-25T12:00:00[UTC]")
     }
 
-    /// Opens it at a moment.
+    /// Opens it at a moment. What is offered when nothing is set up yet is put aside.
     pub fn open_at(world: &World, now: &str) -> Window {
+        let mut window = Window::open_untouched(world, now);
+        if window.shows("Your first backup: what?") {
+            window.key(egui::Key::Escape);
+        }
+        window
+    }
+
+    /// Opens it as a user would find it.
+    pub fn open_untouched(world: &World, now: &str) -> Window {
         let picker = Arc::new(FakePicker::default());
         let opened_folders = Arc::new(Mutex::new(Vec::new()));
         let now: Zoned = now.parse().unwrap();
@@ -241,6 +250,30 @@ impl Window {
         self.steps(1);
         self.harness.get_by_label(field).type_text(text);
         self.steps(3);
+    }
+
+    /// Goes on with Tab until this has the keyboard.
+    #[track_caller]
+    pub fn tab_to(&mut self, label: &str) {
+        /// More stops than any screen has.
+        const MOST: usize = 200;
+        for _ in 0..MOST {
+            let all = self.harness.query_all_by_label(label);
+            if all.into_iter().any(|node| node.is_focused()) {
+                return;
+            }
+            self.key(egui::Key::Tab);
+        }
+        panic!("Tab does not lead to '{label}'; seen: {:?}", self.labels());
+    }
+
+    /// Goes to a button with Tab and presses it with Enter.
+    #[track_caller]
+    pub fn press(&mut self, label: &str) {
+        self.wait_for(label);
+        self.tab_to(label);
+        self.key(egui::Key::Enter);
+        self.steps(2);
     }
 
     pub fn key(&mut self, key: egui::Key) {

@@ -68,8 +68,15 @@ pub fn dialogs_ui(ui: &mut Ui, stack: &mut Vec<Dialog>, cx: &Cx<'_>, out: &mut O
         ui.set_width(dialog.width().min(room.x - 60.0));
         ui.label(RichText::new(dialog.title()).text_style(text::headline()));
         ui.add_space(space::S);
+        // As high as it needs to be at once: by itself it would grow a little in each frame.
+        let height = (room.y - 220.0).max(120.0);
         ScrollArea::vertical()
-            .max_height((room.y - 220.0).max(120.0))
+            .max_height(height)
+        let height = (room.y - 220.0).max(120.0);
+        ScrollArea::vertical()
+            .max_height(height)
+            // At once as high as it needs to be; it would grow by a bit in each frame otherwise.
+            .min_scrolled_height(height)
             .show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 dialog.body_ui(ui, cx, out);

@@ -398,7 +398,7 @@ impl Table<'_> {
         let (icon, ink) = match is_selected {
             true => (Icon::SquareCheck, palette.accent),
             false if response.hovered() => (Icon::Square, palette.text),
-            false => (Icon::Square, palette.line),
+            false => (Icon::Square, palette.weak),
         };
         paint_icon(ui, place, icon, 16.0, ink);
     }

@@ -68,7 +68,7 @@ impl FirstRun {
     }
 
     fn another_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, choice: &mut Choice) {
-        labelled_ui(ui, "Another folder to back up", |ui| {
+        labelled_ui(ui, "Another folder", |ui| {
             self.another.ui(ui, cx);
         });
         let path = self.another.path(cx);
@@ -130,7 +130,10 @@ impl FirstRun {
             out.send(Command::Go(Route::Exigency));
             return Stay::Close;
         }
-        self.count_ui(ui);
+        match reason {
+            Some(reason) => reason_ui(ui, reason),
+            None => self.count_ui(ui),
+        }
         Stay::Open
     }
 
@@ -187,12 +190,20 @@ impl FirstRun {
         group_title_ui(ui, "What to call them");
         ui.horizontal(|ui| {
             let names = [
-                ("Name of what is backed up", &mut self.archive),
-                ("Name of the place for backups", &mut self.repository),
+                (
+                    "What is backed up",
+                    "Name of what is backed up",
+                    &mut self.archive,
+                ),
+                (
+                    "The place for backups",
+                    "Name of the place for backups",
+                    &mut self.repository,
+                ),
             ];
-            for (label, name) in names {
+            for (label, field_name, name) in names {
                 labelled_ui(ui, label, |ui| {
-                    let field = text_field_ui(ui, &mut name.text, label, "", 240.0);
+                    let field = text_field_ui(ui, &mut name.text, field_name, "", 240.0);
                     name.is_typed |= field.changed();
                 });
             }
@@ -279,9 +290,12 @@ impl FirstRun {
             out.send(Command::Go(Route::Exigency));
             return Stay::Close;
         }
-        match self.making.is_loading() {
-            true => loading_ui(ui, "Setting up", self.making.is_not_answering()),
-            false => self.count_ui(ui),
+        match &reason {
+            _ if self.making.is_loading() => {
+                loading_ui(ui, "Setting up", self.making.is_not_answering());
+            }
+            Some(reason) => reason_ui(ui, reason),
+            None => self.count_ui(ui),
         }
         Stay::Open
     }
@@ -331,6 +345,14 @@ fn row_ui(ui: &mut Ui, left: impl FnOnce(&mut Ui), right: impl FnOnce(&mut Ui)) 
             },
         );
         ui.with_layout(Layout::right_to_left(Align::Center), right);
+    });
+}
+
+/// Why the button at the right cannot be pressed.
+fn reason_ui(ui: &mut Ui, reason: &str) {
+    let ink = palette(ui.ctx()).warning;
+    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        ui.add(egui::Label::new(RichText::new(reason).color(ink)).truncate());
     });
 }
 

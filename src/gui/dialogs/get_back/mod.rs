@@ -281,12 +281,11 @@ impl DialogWindow for GetBack {
     fn title(&self) -> String {
         let is_origin = self.choices.is_origin;
         match (&self.stage, is_origin) {
-            (Stage::Choosing, false) => "Extract",
-            (Stage::Choosing, true) => "Restore",
-            (Stage::Starting(_) | Stage::Running(_), false) => "Extracting",
-            (Stage::Starting(_) | Stage::Running(_), true) => "Restoring",
-            (Stage::Ended(_), false) => "Extracted",
-            (Stage::Ended(_), true) => "Restored",
+            (Stage::Choosing, _) => "Get files back",
+            (Stage::Starting(_) | Stage::Running(_), false) => "Extracting files",
+            (Stage::Starting(_) | Stage::Running(_), true) => "Restoring files",
+            (Stage::Ended(_), false) => "Extracting files has ended",
+            (Stage::Ended(_), true) => "Restoring files has ended",
         }
         .to_owned()
     }

@@ -24,6 +24,8 @@ use crate::snapshot::restore::Space;
 const POLL: std::time::Duration = std::time::Duration::from_millis(100);
 /// What the dialog has above and below its body.
 const AROUND_BODY: f32 = 220.0;
+/// The table's head, the line for the space and the one for the terminal.
+const BESIDE_TABLE: f32 = 104.0;
 const LEAST_TABLE_HEIGHT: f32 = 150.0;
 
 impl GetBack {
@@ -48,9 +50,7 @@ impl GetBack {
             chips_ui(ui, view, &self.steps.filter, messages);
             let used = ui.cursor().top() - top;
             let room = ui.ctx().content_rect().height() - AROUND_BODY - used;
-            // The line for the space and the one for the terminal come below.
-            let below = 64.0;
-            let height = (room - below).max(LEAST_TABLE_HEIGHT);
+            let height = (room - BESIDE_TABLE).max(LEAST_TABLE_HEIGHT);
             table_ui(ui, &view.rows, &mut self.steps, height);
             for space in &view.spaces {
                 let line = RichText::new(space_line(space)).color(weak).small();
@@ -190,7 +190,7 @@ fn chips_ui(ui: &mut Ui, view: &PlanView, filter: &Filter, messages: &mut Vec<Me
             let is_chosen = filter.action == Some(action);
             let ink = ink_of(action, colors);
             if chip_ui(ui, ink, &view.chip(action), is_chosen).clicked() {
-                choose((!is_chosen).then_some(action));
+                choose(Some(action));
             }
         }
         let mut text = filter.text.clone();

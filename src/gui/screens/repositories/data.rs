@@ -291,15 +291,13 @@ impl Disk {
         self.own + self.other + self.free
     }
 
-    /// In words, for below the bar and for who cannot see it.
-    pub fn words(&self) -> String {
-        format!(
-            "{} this repository, {} other things, {} free of {}",
-            size(self.own),
-            size(self.other),
-            size(self.free),
-            size(self.total())
-        )
+    /// Its parts in words, for below the bar and for who cannot see it.
+    pub fn words(&self) -> [String; 3] {
+        [
+            format!("{} this repository", size(self.own)),
+            format!("{} other things", size(self.other)),
+            format!("{} free of {}", size(self.free), size(self.total())),
+        ]
     }
 }
 

@@ -192,14 +192,12 @@ mod tests {
 
     #[test]
     fn it_says_about_only_where_something_has_to_be_rewritten() {
-        let mut plan = PrunePlan {
-            dead_contents: 2,
-            dead_content_bytes: 4096,
-            stored_bytes_before: 8192,
-            freed_bytes: 2048,
-            packs_to_delete: vec![(Id::random().unwrap(), 2048)],
-            ..PrunePlan::default()
-        };
+        let mut plan = PrunePlan::default();
+        plan.dead_contents = 2;
+        plan.dead_content_bytes = 4096;
+        plan.stored_bytes_before = 8192;
+        plan.freed_bytes = 2048;
+        plan.packs_to_delete.push((Id::random().unwrap(), 2048));
         let amiss = Disagreement::default();
         assert_eq!(
             plan_words(&amiss, &plan),

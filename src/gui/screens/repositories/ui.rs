@@ -20,6 +20,10 @@ use crate::jobs::Work;
 
 /// Of what was found, so many lines are shown before they are asked for.
 const FEW_LINES: usize = 8;
+/// Facts stand closer together than what can be pressed.
+const FACT_HEIGHT: f32 = 20.0;
+/// Room for the bar to scroll with.
+const BAR_WIDTH: f32 = 8.0;
 
 impl Repositories {
     pub(super) fn cards_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
@@ -39,6 +43,7 @@ impl Repositories {
         }
         let cards = std::mem::take(&mut self.cards);
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_max_width(ui.available_width() - BAR_WIDTH);
             for card in &cards {
                 let response = card_ui(ui, |ui| self.card_ui(ui, card, cx, out)).response;
                 if self.scroll_to.as_ref() == Some(&card.name) {
@@ -54,16 +59,7 @@ impl Repositories {
     fn card_ui(&mut self, ui: &mut Ui, card: &Card, cx: &Cx<'_>, out: &mut Outbox) {
         let palette = palette(ui.ctx());
         let weak = palette.weak;
-        ui.horizontal(|ui| {
-            ui.label(RichText::new(card.name.as_str()).text_style(text::headline()));
-            badge_ui(ui, card.tone, &card.state);
-            if let Some(place) = &card.place {
-                let place = RichText::new(escaped_path(place).to_string())
-                    .small()
-                    .color(weak);
-                ui.add(egui::Label::new(place).truncate().selectable(true));
-            }
-        });
+        ui.scope(|ui| head_ui(ui, card));
         if card.is_loading {
             loading_ui(
                 ui,
@@ -75,6 +71,11 @@ impl Repositories {
         }
         match &card.error {
             // That is told below, with what to do.
+            Some(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unavailable) => {
+                // Disks come and go; that is no fault.
+                let title = words::error_title(error);
+                notice_ui(ui, Tone::Warning, &title, &words::error_rest(error));
+            }
             Some(error) if error.kind() != ErrorKind::Damaged => error_ui(ui, error),
             _ => {}
         }
@@ -87,7 +88,7 @@ impl Repositories {
             }
             ui.add(egui::Label::new(RichText::new(&card.checked).color(weak)).wrap());
         }
-        facts_ui(ui, card, out);
+        ui.scope(|ui| facts_ui(ui, card, out));
         if !card.locks.is_empty() {
             locks_ui(ui, card, out);
         }
@@ -258,6 +259,22 @@ impl Repositories {
     }
 }
 
+/// Its name, how it is, and where.
+fn head_ui(ui: &mut Ui, card: &Card) {
+    let weak = palette(ui.ctx()).weak;
+    // A row of words is no higher than they are.
+    ui.spacing_mut().interact_size.y = 0.0;
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(card.name.as_str()).text_style(text::headline()));
+        badge_ui(ui, card.tone, &card.state);
+        if let Some(place) = &card.place {
+            let place = RichText::new(escaped_path(place).to_string());
+            let label = egui::Label::new(place.small().color(weak));
+            ui.add(label.truncate().selectable(true));
+        }
+    });
+}
+
 fn confirm_repair(card: &Card) -> Confirm {
     let work = Work::Repair {
         repository: card.name.clone(),
@@ -300,6 +317,7 @@ fn locks_ui(ui: &mut Ui, card: &Card, out: &mut Outbox) {
 /// Archives that use it, and how it stores.
 fn facts_ui(ui: &mut Ui, card: &Card, out: &mut Outbox) {
     let weak = palette(ui.ctx()).weak;
+    ui.spacing_mut().interact_size.y = FACT_HEIGHT;
     egui::Grid::new(("facts", card.name.as_str()))
         .num_columns(2)
         .spacing([space::XL, space::XS])
@@ -329,7 +347,7 @@ fn disk_ui(ui: &mut Ui, disk: &Disk, card: &Card) {
     let palette = palette(ui.ctx());
     let size = vec2(ui.available_width(), 10.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    let name = format!("Disk of {}: {}", card.name, disk.words());
+    let name = format!("Disk of {}: {}", card.name, disk.words().join(", "));
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
     let total = disk.total().max(1) as f32;
     ui.painter().rect_filled(rect, 5.0, palette.line);
@@ -346,12 +364,19 @@ fn disk_ui(ui: &mut Ui, disk: &Disk, card: &Card) {
             vec2(width, rect.height()),
         )
     };
-    ui.painter().rect_filled(
-        part(0.0, own + other),
-        5.0,
-        palette.weak.gamma_multiply(0.55),
-    );
+    let other_ink = palette.weak.gamma_multiply(0.55);
+    ui.painter()
+        .rect_filled(part(0.0, own + other), 5.0, other_ink);
     ui.painter()
         .rect_filled(part(0.0, own), 5.0, palette.accent);
-    ui.label(RichText::new(disk.words()).small().color(palette.weak));
+    let inks = [palette.accent, other_ink, palette.line];
+    ui.horizontal(|ui| {
+        ui.spacing_mut().interact_size.y = 0.0;
+        for (ink, words) in inks.into_iter().zip(disk.words()) {
+            let (rect, _) = ui.allocate_exact_size(vec2(9.0, 9.0), Sense::hover());
+            ui.painter().rect_filled(rect, 2.0, ink);
+            ui.label(RichText::new(words).small().color(palette.weak));
+            ui.add_space(space::S);
+        }
+    });
 }
