@@ -12,7 +12,8 @@ use std::time::{Duration, SystemTime};
 use gibus::catalog::Catalog;
 use gibus::error::Result;
 use gibus::format::compression::Codec;
-use gibus::jobs::history::{HistoryEntry, HistoryResult};
+use gibus::human;
+use gibus::jobs::history::{Health, HealthFinding, HistoryEntry, HistoryResult};
 use gibus::progress::Monitor;
 use gibus::repository::settings::{Layout, Settings};
 use gibus::snapshot::build::BackupReport;
@@ -79,7 +80,7 @@ impl Demo {
                 }
             }
         }
-        self.remember(&catalog, &now);
+        self.remember(&catalog, &now)?;
         Ok(catalog)
     }
 
@@ -124,48 +125,46 @@ impl Demo {
     fn back_up(&self, catalog: &Catalog, archive: &ArchiveName, now: &Zoned) -> Result<()> {
         let monitor = Arc::new(Monitor::new());
         let report = catalog.back_up(archive, now, false, &monitor)?;
-        history_entry(archive, now, &report).append(&catalog.config_dir);
+        backup_entry(archive, now, &report).append(&catalog.config_dir);
         Ok(())
     }
 
     /// Jobs of other kinds.
-    fn remember(&self, catalog: &Catalog, now: &Zoned) {
-        let mut entries = [
-            (
-                "Check usb-disk",
-                HistoryResult::Done,
-                "Everything is in order.",
-                vec![],
-            ),
-            (
-                "Extract to /home/anna/older",
-                HistoryResult::WithWarnings,
-                "41 files (2.1 MiB) are there.",
-                vec!["/home/anna/older/Letters/landlord.txt: could not set the owner".to_owned()],
-            ),
-            (
-                "Back up pictures",
-                HistoryResult::Failed,
-                "Could not open the repository: it is not at its place. Is the disk there?",
-                vec![],
-            ),
-        ];
-        for (hours, (title, result, summary, problems)) in (2i64..).zip(entries.iter_mut()) {
-            let entry = HistoryEntry {
-                started: (now - (hours * 3).hours()).timestamp(),
-                took_milliseconds: 4_200 * hours as u64,
-                title: (*title).to_owned(),
-                archive: None,
-                repository: None,
-                health: None,
-                snapshot: None,
-                result: *result,
-                summary: (*summary).to_owned(),
-                warnings: problems.len() as u64,
-                problems: std::mem::take(problems),
-            };
+    fn remember(&self, catalog: &Catalog, now: &Zoned) -> Result<()> {
+        for (name, days, read_data) in [("usb-disk", 4, true), ("nas", 11, false)] {
+            let name = RepositoryName::new(name)?;
+            let id = catalog.repository(&name)?.repository.id();
+            let mut entry = entry(format!("Check {name}"), &(now - days.days()));
+            entry.summary = "Everything is in order.".to_owned();
+            entry.repository = Some(name.to_string());
+            entry.took_milliseconds = 9_300;
+            entry.health = Some(Health {
+                repository: id,
+                finding: HealthFinding::Checked {
+                    read_data,
+                    is_sound: true,
+                },
+            });
             entry.append(&catalog.config_dir);
         }
+        let folder = self.home.join("older");
+        let title = format!("Extract to {}", folder.display());
+        let mut extracted = entry(title, &(now - 3.hours()));
+        extracted.result = HistoryResult::WithWarnings;
+        extracted.summary = "41 files (2.1 MiB) are there.".to_owned();
+        let file = folder.join("Letters/landlord.txt");
+        extracted.problems = vec![format!("{}: could not set the owner", file.display())];
+        extracted.warnings = 1;
+        extracted.append(&catalog.config_dir);
+        let mut failed = entry("Back up projects".to_owned(), &(now - 200.hours()));
+        failed.result = HistoryResult::Failed;
+        failed.archive = Some("projects".to_owned());
+        failed.summary = format!(
+            "Could not open the repository {}: is the disk or share there that it is on?",
+            self.nas.display()
+        );
+        failed.append(&catalog.config_dir);
+        Ok(())
     }
 
     /// What was there before the first backup.
@@ -196,13 +195,21 @@ impl Demo {
             self.text(&format!("Documents/{name}"), len, &day);
         }
         for number in 0..160 {
-            let name = format!("Documents/Thesis/scans/page {number:03}.txt");
-            self.text(&name, 2_000 + number * 37, &day);
+            let name = format!("Documents/Thesis/scans/page {number:03}.pdf");
+            self.noise(&name, 60_000 + number * 700, &day);
+        }
+        for (name, len) in [
+            (".cache/thumbnails/large.db", 2_600_000),
+            (".cache/mozilla/firefox/cache2/entries.bin", 5_300_000),
+            (".local/share/Trash/files/old.iso", 3_900_000),
+            ("Projects/website/node_modules/left-pad/index.js", 240_000),
+        ] {
+            self.noise(name, len, &day);
         }
         for (trip, count) in [("2024 Lisbon", 6), ("2025 Norway", 8), ("2026 Balcony", 4)] {
             self.photos(trip, count, &day);
         }
-        self.noise("Videos/graduation.mp4", 9 << 20, &day);
+        self.noise("Videos/graduation.mp4", 41 << 20, &day);
         for (name, len) in [
             ("hat-shop/Cargo.toml", 420),
             ("hat-shop/README.md", 1_800),
@@ -235,7 +242,7 @@ impl Demo {
         }
         match number {
             8 => self.photos("2026 Autumn walk", 7, day),
-            14 => self.noise("Videos/choir concert.mp4", 5 << 20, day),
+            14 => self.noise("Videos/choir concert.mp4", 17 << 20, day),
             19 => {
                 let thesis = self.home.join("Documents/Thesis");
                 let drafts = thesis.join("drafts");
@@ -306,27 +313,37 @@ fn set_time(path: &Path, time: &Zoned) {
     set.expect("the stage can be written to");
 }
 
-fn history_entry(archive: &ArchiveName, now: &Zoned, report: &BackupReport) -> HistoryEntry {
+fn backup_entry(archive: &ArchiveName, now: &Zoned, report: &BackupReport) -> HistoryEntry {
     let stats = &report.stats;
     HistoryEntry {
-        started: now.timestamp(),
         // How long it took is different each time, and so it is not told.
         took_milliseconds: 400 + stats.read_bytes / 50_000,
-        title: format!("Back up {archive}"),
         archive: Some(archive.to_string()),
-        repository: None,
-        health: None,
         snapshot: report.snapshot.map(|name| name.to_string()),
-        result: HistoryResult::Done,
         summary: format!(
             "{} ({}) are backed up: {} read, {} stored.",
-            gibus::human::counted(stats.files, "file", "files"),
-            gibus::human::size(stats.bytes),
-            gibus::human::counted(stats.read_files, "file", "files"),
-            gibus::human::size(stats.stored_bytes)
+            human::counted(stats.files, "file", "files"),
+            human::size(stats.bytes),
+            human::counted(stats.read_files, "file", "files"),
+            human::size(stats.stored_bytes)
         ),
+        ..entry(format!("Back up {archive}"), now)
+    }
+}
+
+fn entry(title: String, started: &Zoned) -> HistoryEntry {
+    HistoryEntry {
+        started: started.timestamp(),
+        took_milliseconds: 4_200,
+        title,
+        archive: None,
+        repository: None,
+        snapshot: None,
+        result: HistoryResult::Done,
+        summary: String::new(),
         warnings: 0,
         problems: Vec::new(),
+        health: None,
     }
 }
 
@@ -368,7 +385,8 @@ fn landscape(random: &mut Random) -> RgbImage {
                 ];
             }
         }
-        Rgb(color.map(|channel| channel.clamp(0.0, 255.0) as u8))
+        let grain = random.below(13) as f32 - 6.0;
+        Rgb(color.map(|channel| (channel + grain).clamp(0.0, 255.0) as u8))
     })
 }
 
