@@ -65,6 +65,9 @@ pub fn dialogs_ui(ui: &mut Ui, stack: &mut Vec<Dialog>, cx: &Cx<'_>, out: &mut O
     let room = ctx.content_rect().size();
     let mut stay = Stay::Open;
     Modal::new(Id::unique(("dialog", depth))).show(&ctx, |ui| {
+    let frame = egui::Frame::popup(ui.style()).inner_margin(20);
+    let modal = Modal::new(Id::unique(("dialog", depth))).frame(frame);
+    let modal = modal.show(&ctx, |ui| {
         ui.set_width(dialog.width().min(room.x - 60.0));
         ui.label(RichText::new(dialog.title()).text_style(text::headline()));
         ui.add_space(space::S);
