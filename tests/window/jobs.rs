@@ -82,7 +82,7 @@ fn what_went_wrong_is_listed_with_what_to_do_and_can_be_excluded() {
     window.wait_for("The last backup left 1 file out");
     window.click("Jobs");
     window.wait_until("it has ended", |window| has_row(window, "1 problem"));
-    window.wait_for("1 file: could not include");
+    window.wait_for("1 path that the archive names");
     window.wait_for("The archive names it, and it is not there");
     // It is the archive's own doing: no rule helps, and what does is a click away.
     window.click(&missing.display().to_string());
@@ -150,9 +150,9 @@ fn the_history_is_there_in_a_new_window() {
     window.wait_until("it has ended", |window| has_row(window, "Done"));
     window.tab_to("Jobs that have ended");
     window.key(Key::ArrowDown);
-    window.wait_for("1 file: could not include");
+    window.wait_for("1 path that the archive names");
     window.key(Key::ArrowUp);
-    window.wait_until_gone("1 file: could not include");
+    window.wait_until_gone("1 path that the archive names");
     window.press("Browse the snapshot");
     assert_eq!(window.harness.state().route(), Route::Browse);
 }

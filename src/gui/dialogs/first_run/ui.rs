@@ -15,13 +15,10 @@ use crate::gui::dialogs::Stay;
 use crate::gui::route::Route;
 use crate::gui::theme::{palette, space, text};
 use crate::gui::widgets::{
-    Button, error_ui, group_title_ui, labelled_ui, loading_ui, notice_ui, text_field_ui,
+    Button, error_ui, group_title_ui, labelled_ui, loading_ui, notice_ui, steady_ui, text_field_ui,
 };
 use crate::human::size;
 use crate::snapshot::tree::Totals;
-
-/// Room at the right of a row, for its size.
-const SIZE_WIDTH: f32 = 190.0;
 
 impl FirstRun {
     /// Draws the page that asks what.
@@ -47,10 +44,7 @@ impl FirstRun {
             .then_some("It is in your home folder, which is backed up as a whole");
         for folder in &mut choice.inside {
             let label = data::shown_name(&folder.path);
-            ui.horizontal(|ui| {
-                ui.add_space(space::XL);
-                ui.vertical(|ui| folder_ui(ui, folder, &label, size(), is_counting, covered));
-            });
+            folder_ui(ui, folder, &label, size(), is_counting, Some(covered));
         }
         for folder in &mut choice.others {
             let label = escaped_path(&folder.path).to_string();
@@ -180,13 +174,23 @@ impl FirstRun {
         if self.target == Target::Folder {
             ui.horizontal(|ui| {
                 ui.add_space(space::XL);
-                ui.vertical(|ui| self.folder_field.ui(ui, cx));
+                steady_ui(ui, "first run folder", |ui| {
+                    ui.vertical(|ui| self.folder_field.ui(ui, cx));
+                });
             });
         }
         self.is_target_chosen |= before != self.target;
         ui.add_space(space::XS);
         self.place_ui(ui);
         ui.add_space(space::S);
+        steady_ui(ui, "first run names", |ui| self.names_ui(ui));
+        if let Some(error) = self.error() {
+            ui.add_space(space::S);
+            error_ui(ui, error);
+        }
+    }
+
+    fn names_ui(&mut self, ui: &mut Ui) {
         group_title_ui(ui, "What to call them");
         ui.horizontal(|ui| {
             let names = [
@@ -208,10 +212,6 @@ impl FirstRun {
                 });
             }
         });
-        if let Some(error) = self.error() {
-            ui.add_space(space::S);
-            error_ui(ui, error);
-        }
     }
 
     /// One of the places that are offered.
@@ -301,26 +301,32 @@ impl FirstRun {
     }
 }
 
-/// A folder with its tick and its size.
+/// A folder with its tick and its size. One that is inside the home folder may be covered by that, which is
+/// then the reason why it cannot be ticked.
 fn folder_ui(
     ui: &mut Ui,
     folder: &mut Folder,
     label: &str,
     totals: Totals,
     is_counting: bool,
-    covered: Option<&str>,
+    inside: Option<Option<&str>>,
 ) {
     let weak = palette(ui.ctx()).weak;
     row_ui(
         ui,
-        |ui| match covered {
-            Some(reason) => {
-                let mut is_covered = true;
-                let tick = egui::Checkbox::new(&mut is_covered, label);
-                ui.add_enabled(false, tick).on_disabled_hover_text(reason);
+        |ui| {
+            if inside.is_some() {
+                ui.add_space(space::XL);
             }
-            None => {
-                ui.checkbox(&mut folder.is_ticked, label);
+            match inside.flatten() {
+                Some(reason) => {
+                    let mut is_covered = true;
+                    let tick = egui::Checkbox::new(&mut is_covered, label);
+                    ui.add_enabled(false, tick).on_disabled_hover_text(reason);
+                }
+                None => {
+                    ui.checkbox(&mut folder.is_ticked, label);
+                }
             }
         },
         |ui| {
@@ -333,19 +339,15 @@ fn folder_ui(
 
 /// A row with something at the left and something at the right.
 fn row_ui(ui: &mut Ui, left: impl FnOnce(&mut Ui), right: impl FnOnce(&mut Ui)) {
-    let height = 24.0;
-    ui.horizontal(|ui| {
-        let width = (ui.available_width() - SIZE_WIDTH).max(100.0);
-        ui.allocate_ui_with_layout(
-            vec2(width, height),
-            Layout::left_to_right(Align::Center),
-            |ui| {
-                ui.set_width(width);
-                left(ui);
-            },
-        );
-        ui.with_layout(Layout::right_to_left(Align::Center), right);
+    const HEIGHT: f32 = 26.0;
+    let size = vec2(ui.available_width(), HEIGHT);
+    let gap = std::mem::replace(&mut ui.spacing_mut().item_spacing.y, 2.0);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().interact_size.y = HEIGHT;
+        right(ui);
+        ui.with_layout(Layout::left_to_right(Align::Center), left);
     });
+    ui.spacing_mut().item_spacing.y = gap;
 }
 
 /// Why the button at the right cannot be pressed.

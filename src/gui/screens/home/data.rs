@@ -37,7 +37,7 @@ pub struct Safety {
     /// How it is, the worst first.
     pub tone: Tone,
     pub sentence: String,
-    /// More to know, a line each.
+    /// More to know, a sentence or two each.
     pub details: Vec<String>,
     pub days: Vec<Day>,
     /// Nothing is known of it yet.
