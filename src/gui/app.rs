@@ -5,8 +5,8 @@
 //! for while drawing is carried out. Nothing here waits: what has to be read or written is started on a thread.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use eframe::Frame;
 use egui::{
@@ -21,7 +21,8 @@ use super::changes::Changes;
 use super::command::{Action, Command, Outbox, Tone};
 use super::cx::Cx;
 use super::dialogs::{
-    Dialog, DialogWindow, FirstRun, QuitWhileRunning, SettingsDialog, Shortcuts, dialogs_ui,
+    Dialog, DialogWindow, FirstRun, GetBack, QuitWhileRunning, SettingsDialog, Shortcuts,
+    dialogs_ui,
 };
 use super::disks::FindDisks;
 use super::overview::Overview;
@@ -35,9 +36,12 @@ use super::words;
 use crate::catalog::Catalog;
 use crate::jobs::history::{History, HistoryResult};
 use crate::jobs::{Fetch, Jobs, Wake, Work, Workers};
+use crate::progress::lock;
 
 /// How often figures are looked at while a job runs.
 const POLL: Duration = Duration::from_millis(100);
+/// How long jobs that were told to stop are waited for when the window is closed.
+const PARTING: Duration = Duration::from_secs(3);
 
 /// What surrounds the window, so that tests can put something else in its place.
 pub struct Platform {
@@ -69,6 +73,8 @@ pub struct App {
     out: Outbox,
     /// What was saved last.
     saved: Settings,
+    /// What is to be saved, and whose turn it is: threads that save may overtake each other.
+    saving: Arc<(Mutex<Settings>, Mutex<()>)>,
     is_focused: bool,
     is_quitting: bool,
     is_first_run_offered: bool,
@@ -85,6 +91,7 @@ impl App {
         let workers = Workers::new(wake);
         let mut app = App {
             saved: platform.settings.clone(),
+            saving: Arc::new((Mutex::new(platform.settings.clone()), Mutex::new(()))),
             workers,
             overview: Overview::default(),
             jobs: Jobs::default(),
@@ -271,11 +278,23 @@ impl App {
             Command::Start(work) => self.start(work),
             Command::Cancel(job) => self.jobs.cancel(job),
             Command::GetBack(request) => {
-                let _ = request;
+                let home = self.platform.catalog.home_dir.as_deref();
+                self.dialogs.push(Box::new(GetBack::new(request, home)));
             }
             Command::Exclude { archive, rule } => self.changes.exclude(archive, rule),
             Command::Open(dialog) => self.dialogs.push(dialog),
             Command::Refresh => self.overview.refresh(&self.platform.catalog, &self.workers),
+            Command::Remember {
+                archive,
+                folder,
+                sort,
+            } => {
+                let settings = &mut self.platform.settings;
+                settings.sort = sort;
+                if archive.is_some() {
+                    (settings.archive, settings.folder) = (archive, folder);
+                }
+            }
             Command::SetTheme(theme) => {
                 ctx.set_theme(theme);
                 self.platform.settings.theme = theme.into();
@@ -303,10 +322,16 @@ impl App {
         }
         if self.platform.settings != self.saved {
             self.saved = self.platform.settings.clone();
-            let (settings, config_dir) =
-                (self.saved.clone(), self.platform.catalog.config_dir.clone());
-            self.workers
-                .spawn("settings", move || settings.save(&config_dir));
+            *lock(&self.saving.0) = self.saved.clone();
+            let (saving, config_dir) = (
+                Arc::clone(&self.saving),
+                self.platform.catalog.config_dir.clone(),
+            );
+            self.workers.spawn("settings", move || {
+                let _turn = lock(&saving.1);
+                let newest = lock(&saving.0).clone();
+                newest.save(&config_dir);
+            });
         }
     }
 
@@ -566,6 +591,14 @@ impl eframe::App for App {
 
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
         self.jobs.cancel_all();
+        // They stop within a second and then leave nothing behind; one that hangs on a share is not waited for.
+        let deadline = Instant::now() + PARTING;
+        while self.jobs.is_any_running() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+            for id in self.jobs.poll() {
+                self.job_ended(id);
+            }
+        }
         self.platform
             .settings
             .save(&self.platform.catalog.config_dir);

@@ -9,6 +9,7 @@
 //! - [`cx`] what they may look at; [`overview`] archives and repositories as they are
 //! - [`theme`] colours, spacing, type; [`widgets`] what several screens draw alike; [`words`] wording
 //! - [`picker`] file dialogs; [`disks`] the disks that backups could go to; [`settings`] what is remembered; [`instance`] one window for one configuration
+//! - [`shell`] command lines, quoted
 //! - [`open`] opens the window, or says why there is none
 //!
 //! Nothing here touches a disk on the window's thread: what has to be read or written is a job or a
@@ -27,6 +28,7 @@ pub mod picker;
 pub mod route;
 pub mod screens;
 pub mod settings;
+pub mod shell;
 pub mod theme;
 pub mod widgets;
 pub mod words;

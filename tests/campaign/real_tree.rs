@@ -40,28 +40,41 @@ struct Campaign {
 
 #[test]
 fn a_real_tree_survives_everything_with_every_layout_and_codec() {
-    let campaign = "the campaign on a real tree";
-    let Some(given) = asked_for("GIBUS_CAMPAIGN_TREE", campaign) else {
+    let Some(mut campaign) = Campaign::new("the campaign on a real tree") else {
         return;
     };
-    assert!(has_tool("rsync"), "{campaign} needs rsync");
-    let stage = Stage::new();
-    let mut campaign = Campaign {
-        tree: stage.path("tree"),
-        before: stage.path("before"),
-        stage,
-        seed: 0,
-        rows: Vec::new(),
-    };
-    copy(&given, &campaign.tree);
     for settings in SETTINGS {
         campaign.live(settings);
     }
+    campaign.print();
+}
+
+#[test]
+fn a_real_tree_survives_every_conversion() {
+    let Some(mut campaign) = Campaign::new("the campaign of conversions") else {
+        return;
+    };
     campaign.convert();
     campaign.print();
 }
 
 impl Campaign {
+    /// With a copy of the tree that was asked for; `None` if none was.
+    fn new(what: &str) -> Option<Campaign> {
+        let given = asked_for("GIBUS_CAMPAIGN_TREE", what)?;
+        assert!(has_tool("rsync"), "{what} needs rsync");
+        let stage = Stage::new();
+        let campaign = Campaign {
+            tree: stage.path("tree"),
+            before: stage.path("before"),
+            stage,
+            seed: 0,
+            rows: Vec::new(),
+        };
+        copy(&given, &campaign.tree);
+        Some(campaign)
+    }
+
     /// From the first backup to the last check with one layout and codec.
     fn live(&mut self, settings: (&str, &str)) {
         let name = format!("{}-{}", settings.0, settings.1);

@@ -1,5 +1,7 @@
 //! The content repository by itself: what is stored comes back, is counted, released and pruned.
 
+#[path = "../support/colliding_pairs.rs"]
+mod colliding_pairs;
 mod collisions;
 mod damage;
 mod lost;

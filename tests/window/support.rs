@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
+use egui_kittest::{Harness, LazyRenderer};
 use gibus::catalog::Catalog;
 use gibus::error::Result;
 use gibus::format::compression::Codec;
@@ -20,6 +20,8 @@ use gibus::snapshot::places::{ArchiveName, RepositoryName};
 use gibus::snapshot::specification::Specification;
 use jiff::Zoned;
 use tempfile::TempDir;
+
+use crate::picture::SoftwareRenderer;
 
 /// Longer than anything here takes on a slow machine; only a fault makes a test wait so long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -158,6 +160,7 @@ impl Window {
         let harness = Harness::builder()
             .with_size([1180.0, 780.0])
             .with_max_steps(64)
+            .renderer(LazyRenderer::new(SoftwareRenderer::default))
             .build_eframe(move |creation| App::new(&creation.egui_ctx, platform));
         let mut window = Window {
             harness,

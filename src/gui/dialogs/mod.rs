@@ -3,6 +3,7 @@
 mod about_keys;
 mod confirm;
 mod first_run;
+mod get_back;
 mod quit;
 mod settings;
 
@@ -11,6 +12,7 @@ use egui::{Frame, Id, Key, Modal, Modifiers, RichText, ScrollArea, Ui};
 pub use about_keys::Shortcuts;
 pub use confirm::Confirm;
 pub use first_run::FirstRun;
+pub use get_back::GetBack;
 pub use quit::QuitWhileRunning;
 pub use settings::SettingsDialog;
 
@@ -64,7 +66,7 @@ pub fn dialogs_ui(ui: &mut Ui, stack: &mut Vec<Dialog>, cx: &Cx<'_>, out: &mut O
     let mut stay = Stay::Open;
     let frame = Frame::popup(ui.style()).inner_margin(ui.spacing().window_margin);
     let modal = Modal::new(Id::unique(("dialog", depth))).frame(frame);
-    let modal = modal.show(&ctx, |ui| {
+    modal.show(&ctx, |ui| {
         ui.set_width(dialog.width().min(room.x - 60.0));
         ui.label(RichText::new(dialog.title()).text_style(text::headline()));
         ui.add_space(space::S);
@@ -85,7 +87,6 @@ pub fn dialogs_ui(ui: &mut Ui, stack: &mut Vec<Dialog>, cx: &Cx<'_>, out: &mut O
         );
     });
     let is_escaped = ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
-    let _ = modal;
     if stay == Stay::Close || is_escaped {
         // Only this one: a command may have opened another on top of it by the next frame.
         stack.truncate(depth - 1);

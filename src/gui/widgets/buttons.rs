@@ -53,14 +53,14 @@ impl<'a> Button<'a> {
         Button::new(label).kind(ButtonKind::Quiet)
     }
 
-    pub fn kind(mut self, kind: ButtonKind) -> Button<'a> {
-        self.kind = kind;
+    /// What screen readers call it, where the label alone stands on several buttons.
+    pub fn named(mut self, name: &'a str) -> Button<'a> {
+        self.name = Some(name);
         self
     }
 
-    /// What screen readers call it, where several buttons have the same label.
-    pub fn named(mut self, name: &'a str) -> Button<'a> {
-        self.name = Some(name);
+    pub fn kind(mut self, kind: ButtonKind) -> Button<'a> {
+        self.kind = kind;
         self
     }
 

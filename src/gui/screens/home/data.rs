@@ -510,6 +510,7 @@ mod tests {
             summary: "Could not write.".to_owned(),
             warnings: 0,
             problems: Vec::new(),
+            health: None,
         };
         let known = Known {
             snapshots: Some(&overview),

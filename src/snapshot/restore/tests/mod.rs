@@ -3,6 +3,8 @@
 //! A tree is captured from the disk, or made up; it is planned and restored; and what is on the disk
 //! then is captured again and compared.
 
+#[path = "../../../../tests/support/colliding_pairs.rs"]
+mod colliding_pairs;
 mod extract;
 mod faults;
 mod ordinary_user;

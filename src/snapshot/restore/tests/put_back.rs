@@ -340,27 +340,11 @@ fn extended_attributes_that_were_added_are_taken_away() {
     assert_eq!(before, on_disk(&root));
 }
 
-/// Two contents with one SHA-1 (SHA-mbles, 2020), from the test data of the crate `sha1-checked`.
-fn colliding_pair() -> [Vec<u8>; 2] {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let metadata = std::process::Command::new(cargo)
-        .args(["metadata", "--format-version", "1", "--offline"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
-    let packages = metadata["packages"].as_array().unwrap();
-    let is_it = |package: &&serde_json::Value| package["name"] == "sha1-checked";
-    let manifest = &packages.iter().find(is_it).unwrap()["manifest_path"];
-    let data = Path::new(manifest.as_str().unwrap()).with_file_name("tests/data");
-    ["sha-mbles-1.bin", "sha-mbles-2.bin"].map(|name| fs::read(data.join(name)).unwrap())
-}
-
 #[test]
 fn a_file_that_only_shares_its_sha1_with_the_snapshot_is_not_identical() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path();
-    let [one, two] = colliding_pair();
+    let [[one, two], _] = colliding_pairs::colliding_pairs();
     fs::write(root.join("one"), &one).unwrap();
     fs::write(root.join("two"), &two).unwrap();
     let sample = Sample::of(root);
