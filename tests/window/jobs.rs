@@ -93,6 +93,41 @@ fn what_went_wrong_is_listed_with_what_to_do_and_can_be_excluded() {
 }
 
 #[test]
+fn what_is_listed_can_be_excluded_with_one_press() {
+    let world = World::new();
+    world.write("a.txt", "one");
+    let link = world.home().join("lost[1]");
+    std::os::unix::fs::symlink("nowhere", &link).unwrap();
+    let home = world.with_archive();
+    let mut window = Window::open_at(&world, &soon());
+    window.click("Back up home now");
+    window.wait_for("Everything is backed up");
+    window.click("Jobs");
+    window.wait_for("1 file: could not back up the link: it leads nowhere");
+    window.click(&link.display().to_string());
+    window.click("Exclude");
+    let rules = || {
+        world
+            .catalog
+            .archive(&home)
+            .unwrap()
+            .entry
+            .specification
+            .exclude_files
+    };
+    window.wait_until("the rule is there", |_| !rules().is_empty());
+    let escaped = format!("{}/lost\\[1\\]", world.home().display());
+    assert_eq!(rules(), [escaped]);
+    // The next backup has nothing to say of it.
+    window.click("Run again");
+    window.wait_until("there are two rows", |window| {
+        let jobs = window.harness.state().jobs();
+        jobs.all().count() == 2 && !jobs.is_any_running()
+    });
+    window.wait_until_gone("it leads nowhere");
+}
+
+#[test]
 fn a_rule_that_is_asked_for_is_in_the_archive_and_told() {
     let world = World::new();
     let file = world.write("a.txt", "one");

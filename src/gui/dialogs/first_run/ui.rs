@@ -1,7 +1,5 @@
 //! Draws the two pages.
 
-use std::path::PathBuf;
-
 use egui::{Align, Layout, RichText, Ui, vec2};
 use lucide_icons::Icon;
 
@@ -50,35 +48,36 @@ impl FirstRun {
             let label = escaped_path(&folder.path).to_string();
             folder_ui(ui, folder, &label, size(), is_counting, None);
         }
+        self.choice = Some(choice);
         ui.add_space(space::XS);
-        self.another_ui(ui, cx, &mut choice);
+        self.another_ui(ui, cx);
         ui.add_space(space::S);
         group_title_ui(ui, "Left out, because programs make it again by themselves");
-        self.left_out_ui(ui, &mut choice);
+        steady_ui(ui, "first run left out", |ui| self.left_out_ui(ui));
         if let Some(error) = self.count().error() {
             error_ui(ui, error);
         }
-        self.choice = Some(choice);
     }
 
-    fn another_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, choice: &mut Choice) {
+    fn another_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
         labelled_ui(ui, "Another folder", |ui| {
             self.another.ui(ui, cx);
         });
-        let path = self.another.path(cx);
-        if let Some(path) = path {
+        if let Some(path) = self.another.path(cx) {
             let is_absolute = path.is_absolute();
             let reason = (!is_absolute).then_some("Write the whole path, beginning with a slash");
             let add = Button::new("Add this folder").icon(Icon::Plus);
             if add.disabled_because(reason).show(ui) {
-                choice.add(without_slash(path));
-                self.another.clear();
+                self.add_typed(cx);
             }
         }
     }
 
-    fn left_out_ui(&self, ui: &mut Ui, choice: &mut Choice) {
+    fn left_out_ui(&mut self, ui: &mut Ui) {
         let weak = palette(ui.ctx()).weak;
+        let Some(choice) = &mut self.choice else {
+            return;
+        };
         let home = choice.home.as_ref().map(|home| home.path.clone());
         for kind in LeftOut::ALL {
             let (name, explanation) = data::left_out_words(kind);
@@ -107,7 +106,7 @@ impl FirstRun {
         }
     }
 
-    pub(super) fn what_buttons_ui(&mut self, ui: &mut Ui, _: &Cx<'_>, out: &mut Outbox) -> Stay {
+    pub(super) fn what_buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) -> Stay {
         let includes = self.choice.as_ref().map(Choice::includes);
         let reason = match &includes {
             None => Some("Your folders are being looked at"),
@@ -115,6 +114,7 @@ impl FirstRun {
             Some(_) => None,
         };
         if Button::primary("Next").disabled_because(reason).show(ui) {
+            self.add_typed(cx);
             self.page = Page::Where;
         }
         if Button::new("Not now").show(ui) {
@@ -356,9 +356,4 @@ fn reason_ui(ui: &mut Ui, reason: &str) {
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         ui.add(egui::Label::new(RichText::new(reason).color(ink)).truncate());
     });
-}
-
-/// Completion leaves a slash at the end of a folder.
-fn without_slash(path: PathBuf) -> PathBuf {
-    path.components().collect()
 }

@@ -9,7 +9,8 @@ use crate::gui::cx::Cx;
 use crate::gui::route::Route;
 use crate::gui::theme::{Palette, palette, space, text};
 use crate::gui::widgets::{
-    Button, card_ui, error_ui, hat_ui, icon_text, loading_ui, progress_bar_ui, steady_ui,
+    Button, card_ui, error_ui, follow_focus, hat_ui, icon_text, loading_ui, progress_bar_ui,
+    steady_ui,
 };
 use crate::gui::words;
 use crate::jobs::Job;
@@ -37,6 +38,7 @@ impl Home {
                     card_ui(ui, |ui| archive_ui(ui, card, cx, out));
                 });
             }
+            follow_focus(ui);
         });
     }
 

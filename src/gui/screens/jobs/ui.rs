@@ -9,7 +9,9 @@ use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
 use crate::gui::theme::{ROW_HEIGHT, palette, space, text};
 use crate::gui::widgets::table::{Column, Table, cell_text_ui};
-use crate::gui::widgets::{Button, badge_ui, card_ui, empty_ui, progress_bar_ui, steady_ui};
+use crate::gui::widgets::{
+    Button, badge_ui, card_ui, empty_ui, follow_focus, progress_bar_ui, steady_ui,
+};
 use crate::gui::words;
 use crate::human::counted;
 use crate::jobs::Job;
@@ -51,6 +53,7 @@ impl JobsScreen {
             steady_ui(ui, "job details", |ui| {
                 self.details_ui(ui, left.max(LEAST_DETAILS), cx, out);
             });
+            follow_focus(ui);
         });
     }
 
