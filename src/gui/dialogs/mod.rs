@@ -7,7 +7,7 @@ mod get_back;
 mod quit;
 mod settings;
 
-use egui::{Id, Key, Modal, Modifiers, RichText, ScrollArea, Ui};
+use egui::{Frame, Id, Key, Modal, Modifiers, RichText, ScrollArea, Ui};
 
 pub use about_keys::Shortcuts;
 pub use confirm::Confirm;
@@ -19,6 +19,7 @@ pub use settings::SettingsDialog;
 use super::command::Outbox;
 use super::cx::Cx;
 use super::theme::{space, text};
+use super::widgets::follow_focus;
 
 /// A dialog. It is plain data with a function that draws it.
 pub trait DialogWindow {
@@ -68,6 +69,9 @@ pub fn dialogs_ui(ui: &mut Ui, stack: &mut Vec<Dialog>, cx: &Cx<'_>, out: &mut O
     let frame = egui::Frame::popup(ui.style()).inner_margin(20);
     let modal = Modal::new(Id::unique(("dialog", depth))).frame(frame);
     let modal = modal.show(&ctx, |ui| {
+    let frame = Frame::popup(ui.style()).inner_margin(ui.spacing().window_margin);
+    let modal = Modal::new(Id::unique(("dialog", depth))).frame(frame);
+    modal.show(&ctx, |ui| {
         ui.set_width(dialog.width().min(room.x - 60.0));
         ui.label(RichText::new(dialog.title()).text_style(text::headline()));
         ui.add_space(space::S);
@@ -79,6 +83,7 @@ pub fn dialogs_ui(ui: &mut Ui, stack: &mut Vec<Dialog>, cx: &Cx<'_>, out: &mut O
             .show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 dialog.body_ui(ui, cx, out);
+                follow_focus(ui);
             });
         ui.add_space(space::M);
         ui.allocate_ui_with_layout(
