@@ -37,7 +37,10 @@ fn everything_in_a_folder_is_done_with_the_keyboard_alone() {
     window.harness.get_by_label("Folder contents").focus();
     window.steps(2);
     // Letters go to a name, Enter opens, Space picks.
-    window.harness.get_by_label("Folder contents").type_text("let");
+    window
+        .harness
+        .get_by_label("Folder contents")
+        .type_text("let");
     window.steps(2);
     window.key(Key::Enter);
     window.settle();
