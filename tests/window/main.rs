@@ -3,6 +3,7 @@
 mod archives;
 mod browse;
 mod first_run;
+mod exigency;
 mod get_back;
 mod home;
 mod jobs;

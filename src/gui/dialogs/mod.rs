@@ -72,10 +72,6 @@ pub fn dialogs_ui(ui: &mut Ui, stack: &mut Vec<Dialog>, cx: &Cx<'_>, out: &mut O
         let height = (room.y - 220.0).max(120.0);
         ScrollArea::vertical()
             .max_height(height)
-        let height = (room.y - 220.0).max(120.0);
-        ScrollArea::vertical()
-            .max_height(height)
-            // At once as high as it needs to be; it would grow by a bit in each frame otherwise.
             .min_scrolled_height(height)
             .show(ui, |ui| {
                 ui.set_width(ui.available_width());

@@ -146,3 +146,21 @@ fn snapshots_without_a_configuration_are_browsed_and_picked_from() {
     window.click("As a command line");
     window.wait_for("gibus extract --exigency");
 }
+
+#[test]
+fn on_the_disk_only_what_was_deleted_can_be_picked() {
+    let world = World::new();
+    three_days(&world);
+    std::fs::remove_file(world.home().join("letters/uncle.txt")).unwrap();
+    let mut window = open(&world);
+    window.enter("letters");
+    window.click("Now");
+    window.settle();
+    pick(&mut window, "new.txt");
+    assert!(window.browse().basket().is_empty());
+    window.wait_for("This is your disk as it is now: choose a snapshot");
+    window.click("Show deleted");
+    pick(&mut window, "uncle.txt, deleted");
+    let basket = window.browse().basket().clone();
+    assert_eq!(basket.parts()[0].name.stem(), "2026-11-24-10-00-00");
+}

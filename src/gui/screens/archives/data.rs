@@ -367,6 +367,8 @@ impl Taken {
             _ if self.is_unmeasured => "not counted".to_owned(),
             (0, 0) => "nothing".to_owned(),
             (0, folders) => counted(folders, "empty folder", "empty folders"),
+            // Links, and files with nothing in them.
+            (files, _) if self.bytes == 0 => counted(files, "file", "files"),
             (files, _) => files_and_bytes(files, self.bytes),
         }
     }

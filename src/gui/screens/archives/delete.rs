@@ -10,7 +10,6 @@ use crate::gui::cx::Cx;
 use crate::gui::dialogs::{Confirm, DialogWindow, Stay};
 use crate::gui::theme::{palette, space};
 use crate::gui::widgets::{Button, error_ui, loading_ui, notice_ui};
-use crate::gui::words::date_time;
 use crate::human::{counted, size};
 use crate::jobs::{Fetch, Work};
 use crate::progress::Monitor;
@@ -76,6 +75,8 @@ pub struct DeleteSnapshots {
     archive: ArchiveName,
     /// Oldest first.
     snapshots: Vec<SnapshotName>,
+    /// As they are shown.
+    dates: Vec<String>,
     is_all: bool,
     and_prune: bool,
     freed: Freed,
@@ -84,7 +85,12 @@ pub struct DeleteSnapshots {
 
 impl DeleteSnapshots {
     /// Asks about these; `is_all`: the archive has no others.
-    pub fn new(archive: ArchiveName, snapshots: Vec<SnapshotName>, is_all: bool) -> Self {
+    pub fn new(
+        archive: ArchiveName,
+        snapshots: Vec<SnapshotName>,
+        dates: Vec<String>,
+        is_all: bool,
+    ) -> Self {
         let number = counted(snapshots.len() as u64, "snapshot", "snapshots");
         let mut confirm = Confirm::new(
             format!("Delete {number} of {archive}?"),
@@ -98,6 +104,7 @@ impl DeleteSnapshots {
         DeleteSnapshots {
             archive,
             snapshots,
+            dates,
             is_all,
             and_prune: true,
             freed: Freed::default(),
@@ -119,10 +126,10 @@ impl DialogWindow for DeleteSnapshots {
 
     fn body_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
         let weak = palette(ui.ctx()).weak;
-        for snapshot in self.snapshots.iter().take(MOST_DATES) {
-            ui.label(date_time(snapshot.time()));
+        for date in self.dates.iter().take(MOST_DATES) {
+            ui.label(date);
         }
-        let more = self.snapshots.len().saturating_sub(MOST_DATES);
+        let more = self.dates.len().saturating_sub(MOST_DATES);
         if more > 0 {
             ui.label(RichText::new(format!("and {more} more")).color(weak));
         }

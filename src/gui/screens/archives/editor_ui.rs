@@ -276,6 +276,7 @@ fn switches_ui(ui: &mut Ui, editor: &mut Editor, messages: &mut Vec<Message>) {
     let mut is_uncompressed = !specification.compress_snapshots;
     card_ui(ui, |ui| {
         group_title_ui(ui, "More rules");
+        ui.spacing_mut().item_spacing.y = space::XS;
         for (rule, mut is_on) in switches {
             let (title, help) = wording::switch(&rule);
             switch_ui(ui, editor, &rule, title, &mut is_on, messages);
@@ -311,12 +312,14 @@ fn switch_ui(
 ) {
     let mut change = None;
     let taken = taken(editor, rule);
-    let right = FIGURES_WIDTH + CONTROL_HEIGHT + space::S;
+    let right = match rule.is_in(&editor.specification) {
+        true => FIGURES_WIDTH + CONTROL_HEIGHT + space::S,
+        false => 0.0,
+    };
     columns_ui(
         ui,
         right,
         |ui| {
-            ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
             if ui.checkbox(is_on, title).changed() {
                 change = Some(Edit::Switch(rule.clone(), *is_on));
             }
@@ -470,7 +473,7 @@ pub fn repository_ui(
 }
 
 /// Two parts side by side: what the second leaves is the first one's.
-fn columns_ui(
+pub fn columns_ui(
     ui: &mut Ui,
     right_width: f32,
     left_ui: impl FnOnce(&mut Ui),
@@ -490,8 +493,12 @@ fn columns_ui(
 
 /// Below a control that has a box before it.
 fn indented_ui(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
-    ui.horizontal(|ui| {
-        ui.add_space(26.0);
-        ui.vertical(add);
+    ui.scope(|ui| {
+        // As high as its text, and not as a button.
+        ui.spacing_mut().interact_size.y = 0.0;
+        ui.horizontal(|ui| {
+            ui.add_space(26.0);
+            ui.vertical(add);
+        });
     });
 }

@@ -348,8 +348,9 @@ impl Opened {
             Message::Revert => self.revert(),
             Message::DeleteSnapshots => {
                 let chosen = self.snapshots.chosen();
+                let dates = self.snapshots.chosen_dates();
                 let is_all = self.snapshots.is_all_chosen();
-                let dialog = DeleteSnapshots::new(self.name.clone(), chosen, is_all);
+                let dialog = DeleteSnapshots::new(self.name.clone(), chosen, dates, is_all);
                 out.send(Command::Open(Box::new(dialog)));
             }
             Message::Browse(snapshot) => out.send(Command::Browse(BrowseTarget {

@@ -1,8 +1,6 @@
 //! Draws a new archive that is being made up: name, place, rules, what they do, and the button that makes it.
 
-use egui::{
-    Align, CollapsingHeader, Frame, Label, Layout, Margin, Panel, RichText, ScrollArea, Ui,
-};
+use egui::{CollapsingHeader, Frame, Label, Margin, Panel, RichText, ScrollArea, Ui};
 use lucide_icons::Icon;
 
 use super::new::{NewArchive, usual_codec};
@@ -153,7 +151,7 @@ fn make_ui(new: &NewArchive, ui: &mut Ui, cx: &Cx<'_>, messages: &mut Vec<Messag
         false => wish.as_ref().err().map(String::as_str),
     };
     ui.add_space(space::S);
-    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+    ui.horizontal(|ui| {
         let is_pressed = Button::primary("Make the archive")
             .disabled_because(reason)
             .show(ui);

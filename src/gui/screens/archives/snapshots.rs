@@ -76,6 +76,13 @@ impl Snapshots {
             .collect()
     }
 
+    /// The dates of those, in the same order.
+    pub fn chosen_dates(&self) -> Vec<String> {
+        let rows = self.table.selected.iter().rev();
+        rows.filter_map(|row| Some(self.rows.get(*row)?.date.clone()))
+            .collect()
+    }
+
     pub fn is_all_chosen(&self) -> bool {
         !self.rows.is_empty() && self.table.selected.len() == self.rows.len()
     }

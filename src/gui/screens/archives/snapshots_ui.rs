@@ -1,6 +1,6 @@
 //! Draws the snapshots of an archive, and what can be done with them.
 
-use egui::{Align, DragValue, Layout, RichText, Ui};
+use egui::{DragValue, RichText, Ui};
 use lucide_icons::Icon;
 
 use super::Message;
@@ -72,7 +72,12 @@ fn actions_ui(ui: &mut Ui, snapshots: &mut Snapshots, messages: &mut Vec<Message
         if let Some(name) = name.filter(|_| is_browse) {
             messages.push(Message::Browse(name));
         }
-        ui.add_space(space::S);
+        if chosen > 0 {
+            let words = counted(chosen as u64, "snapshot", "snapshots");
+            ui.label(RichText::new(format!("{words} chosen")).color(weak));
+        }
+    });
+    ui.horizontal(|ui| {
         ui.label("Keep the newest");
         let last = snapshots.rows().len().max(1);
         snapshots.keep = snapshots.keep.clamp(1, last);
@@ -89,12 +94,6 @@ fn actions_ui(ui: &mut Ui, snapshots: &mut Snapshots, messages: &mut Vec<Message
         {
             snapshots.choose_all_but(snapshots.keep);
         }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if chosen > 0 {
-                let words = counted(chosen as u64, "snapshot", "snapshots");
-                ui.label(RichText::new(format!("{words} chosen")).color(weak));
-            }
-        });
     });
 }
 

@@ -13,7 +13,7 @@ use crate::jobs::Fetch;
 use crate::snapshot::preview::{ViewedEntry, folder_view};
 
 /// So many rows are shown below the one that the cursor is put on at first.
-const ROWS_BELOW: usize = 10;
+const ROWS_BELOW: usize = 4;
 
 /// The folders that were opened, and what is seen of them.
 #[derive(Default)]

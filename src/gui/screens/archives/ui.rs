@@ -1,9 +1,11 @@
 //! Draws the screen: the list of archives, and the frame around the chosen one.
 
+use egui::text::LayoutJob;
 use egui::{Align, CentralPanel, Frame, Layout, Margin, Panel, RichText, ScrollArea, Ui, vec2};
 use egui::{Role, Sense, WidgetInfo};
 use lucide_icons::Icon;
 
+use super::editor_ui::columns_ui;
 use super::{Archives, Message, Opened, Tab, history_of, state_of};
 use super::{editor_ui, new_ui, snapshots_ui, tree_ui};
 use crate::gui::command::{Command, Outbox, Tone};
@@ -16,8 +18,12 @@ use crate::gui::widgets::{
 
 const LIST_WIDTH: f32 = 216.0;
 /// Where the window is narrow.
-const NARROW_LIST_WIDTH: f32 = 168.0;
+const NARROW_LIST_WIDTH: f32 = 180.0;
 const ITEM_HEIGHT: f32 = 64.0;
+/// Room for what can be done with an archive.
+const ACTIONS_WIDTH: f32 = 196.0;
+/// Room for its state beside its name.
+const BADGE_WIDTH: f32 = 150.0;
 
 /// Draws everything.
 pub fn screen_ui(
@@ -108,12 +114,14 @@ fn item_ui(
         ui.painter()
             .rect_stroke(rect, 7.0, stroke, egui::StrokeKind::Inside);
     }
-    let clip = rect.shrink2(vec2(space::S, 0.0));
-    let painter = ui.painter().with_clip_rect(clip.intersect(ui.clip_rect()));
     let write = |x: f32, y: f32, words: &str, style: egui::TextStyle, ink| {
-        let at = rect.min + vec2(x, y);
-        let font = style.resolve(ui.style());
-        painter.text(at, egui::Align2::LEFT_TOP, words, font, ink)
+        let mut job =
+            LayoutJob::simple_singleline(words.to_owned(), style.resolve(ui.style()), ink);
+        job.wrap.max_width = rect.width() - x - space::S;
+        job.wrap.max_rows = 1;
+        job.wrap.break_anywhere = true;
+        let galley = ui.painter().layout_job(job);
+        ui.painter().galley(rect.min + vec2(x, y), galley, ink);
     };
     let small = egui::TextStyle::Small;
     let name = archive.name.as_str();
@@ -231,13 +239,37 @@ fn head_ui(
     out: &mut Outbox,
     messages: &mut Vec<Message>,
 ) {
+    columns_ui(
+        ui,
+        ACTIONS_WIDTH,
+        |ui| {
+            let (tone, state) = state_of(archive, cx);
+            let name = RichText::new(archive.name.as_str()).text_style(text::headline());
+            let room = (ui.available_width() - BADGE_WIDTH).max(60.0);
+            ui.scope(|ui| {
+                ui.set_max_width(room);
+                ui.add(egui::Label::new(name).truncate());
+            });
+            badge_ui(ui, tone, &state);
+        },
+        |ui| {
+            let is_running = cx.jobs.backing_up(&archive.name).is_some();
+            let reason = is_running.then_some("It is being backed up now");
+            let back_up = Button::new("Back up now")
+                .explain("By the rules that are saved")
+                .disabled_because(reason);
+            if back_up.show(ui) {
+                out.send(Command::BackUp(archive.name.clone()));
+            }
+            if Button::quiet("Delete…")
+                .explain("Delete this archive, or only forget it here")
+                .show(ui)
+            {
+                messages.push(Message::Delete);
+            }
+        },
+    );
     ui.horizontal(|ui| {
-        let name = RichText::new(archive.name.as_str()).text_style(text::headline());
-        ui.add(egui::Label::new(name).truncate());
-        let (tone, state) = state_of(archive, cx);
-        badge_ui(ui, tone, &state);
-    });
-    ui.horizontal_wrapped(|ui| {
         for (tab, label) in [
             (Tab::Rules, "What is backed up"),
             (Tab::Disk, "On the disk"),
@@ -247,22 +279,6 @@ fn head_ui(
                 messages.push(Message::Show(tab));
             }
         }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if Button::quiet("Delete…")
-                .explain("Delete this archive, or only forget it here")
-                .show(ui)
-            {
-                messages.push(Message::Delete);
-            }
-            let is_running = cx.jobs.backing_up(&archive.name).is_some();
-            let reason = is_running.then_some("It is being backed up now");
-            let back_up = Button::new("Back up now")
-                .explain("By the rules that are saved")
-                .disabled_because(reason);
-            if back_up.show(ui) {
-                out.send(Command::BackUp(archive.name.clone()));
-            }
-        });
     });
 }
 

@@ -267,9 +267,10 @@ impl Browse {
                 self.basket.remove(&file, &path);
             }
         }
-        let mut is_full = false;
+        let (mut is_full, mut is_on_disk) = (false, false);
         for row in self.table.selected.clone() {
             let Some(item) = self.item(row) else { continue };
+            is_on_disk |= item.snapshot.is_none();
             if let Some((file, name)) = &item.snapshot {
                 let pick = Pick {
                     bytes: item.bytes,
@@ -281,6 +282,11 @@ impl Browse {
         if is_full {
             let told = "No more can be picked: take what is picked first, or pick whole folders";
             out.tell(Tone::Warning, told);
+        }
+        if is_on_disk {
+            out.tell(Tone::Information, ON_DISK);
+        }
+        if is_full || is_on_disk {
             self.take_boxes();
         }
     }
@@ -343,6 +349,13 @@ impl Browse {
             && self.side.item.as_ref() != Some(&item)
         {
             self.side.item = Some(item);
+            self.look(cx);
+        }
+    }
+
+    /// Reads again what was forgotten because there are other snapshots now.
+    pub(super) fn look_again(&mut self, cx: &Cx<'_>) {
+        if self.side.tab == Some(SideTab::Versions) && self.side.versions.is_empty() {
             self.look(cx);
         }
     }

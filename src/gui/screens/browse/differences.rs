@@ -1,7 +1,7 @@
 //! Differences between two snapshots, or between a snapshot and the disk: worked out on a thread into compact
 //! rows, filtered here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::listing::{Place, Reader};
 use super::order::Wanted;
@@ -160,7 +160,7 @@ impl Reader {
     /// Compares a folder of a snapshot with that of another one or of the disk.
     pub fn compare(
         &self,
-        old: &PathBuf,
+        old: &Path,
         new: &Place,
         folder: &[u8],
         monitor: &Monitor,

@@ -110,6 +110,7 @@ impl Browse {
                 let archive = cx.overview.archive(name);
                 if let Some(overview) = archive.and_then(|archive| archive.snapshots.value()) {
                     self.replace_series(SeriesView::of_overview(overview));
+                    self.look_again(cx);
                 }
             }
             Some(SeriesSource::Exigency { .. }) => {
@@ -128,6 +129,7 @@ impl Browse {
         let at = self.moment.and_then(|moment| self.series.get(moment));
         let at = at.map(|point| point.path.clone());
         let is_changed = self.series.points != series.points;
+        let is_grown = series.points.starts_with(&self.series.points);
         self.series = series;
         if let Some(path) = at {
             self.moment = self.series.of_path(&path).or(self.series.newest());
@@ -136,8 +138,14 @@ impl Browse {
             self.is_stale = true;
         }
         if is_changed {
+            self.side.versions.clear();
+        }
+        if !is_grown {
             // Places in the series mean others now.
-            self.search.stop();
+            self.search.forget();
+            if self.view == super::View::Search {
+                self.view = super::View::Folder;
+            }
         }
     }
 

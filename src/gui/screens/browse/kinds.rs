@@ -77,7 +77,7 @@ fn of_ending(name: &[u8]) -> Option<(&'static str, Icon)> {
     // A name that begins with its only dot has no ending.
     let ending = name.get(dot + 1..).filter(|_| dot > 0)?;
     let is_it = |known: &&str| known.as_bytes().eq_ignore_ascii_case(ending);
-    let found = KINDS.iter().find(|kind| kind.2.iter().any(|e| is_it(&e)))?;
+    let found = KINDS.iter().find(|kind| kind.2.iter().any(is_it))?;
     Some((found.0, found.1))
 }
 

@@ -3,7 +3,7 @@
 //! A folder of ordinary length is listed, compared with the snapshot before and sorted in one go, so that it
 //! appears at once as it stays. A very long one is shown first and compared then.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -15,7 +15,7 @@ use super::opened::Opened;
 use super::order::{Contents, OrderBy, order};
 use super::rows::{Mark, Marks, Row, RowKind, Rows, expect_listable};
 use crate::catalog::Catalog;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Result};
 use crate::fs::{bytes_path, path_bytes};
 use crate::jobs::source::SeriesSource;
 use crate::progress::Monitor;
@@ -141,7 +141,7 @@ impl Reader {
         for row in rows.iter() {
             let old = old.find(row.name).and_then(|place| old.get(place));
             let mark = match old {
-                None if left_out.contains_key(row.name) => Mark::LeftOut,
+                None if left_out.contains(row.name) => Mark::LeftOut,
                 None => Mark::New,
                 Some(old) if old.kind != row.kind => Mark::Changed,
                 Some(_) if row.is_folder() => Mark::Kept,
@@ -158,14 +158,9 @@ impl Reader {
 
     /// The names in a folder of the disk that no backup takes. None where the rules cannot be had: that costs a
     /// word beside a name and nothing else.
-    fn left_out(
-        &self,
-        newest: &Snapshot,
-        folder: &[u8],
-        monitor: &Monitor,
-    ) -> HashMap<Vec<u8>, ()> {
+    fn left_out(&self, newest: &Snapshot, folder: &[u8], monitor: &Monitor) -> HashSet<Vec<u8>> {
         let Ok((specification, own)) = self.rules(newest) else {
-            return HashMap::new();
+            return HashSet::new();
         };
         let viewed = folder_view(&specification, &own, bytes_path(folder), monitor);
         let viewed = viewed.unwrap_or_default();
@@ -173,7 +168,7 @@ impl Reader {
             matches!(entry.verdict, Verdict::Excluded { .. }) && !entry.leads_to_include
         });
         left_out
-            .map(|entry| (entry.name.as_bytes().to_vec(), ()))
+            .map(|entry| entry.name.as_bytes().to_vec())
             .collect()
     }
 
@@ -354,22 +349,25 @@ fn disk_rows(folder: &[u8], monitor: &Monitor) -> Result<Rows> {
         let Ok(metadata) = entry.metadata() else {
             continue;
         };
-        found.push((entry.file_name(), metadata));
+        let kind = RowKind::of_file_type(metadata.file_type());
+        let size = match kind {
+            RowKind::File => metadata.len(),
+            _ => 0,
+        };
+        let has_subfolders = kind == RowKind::Folder && metadata.nlink() != 2;
+        let name = entry.file_name();
+        found.push((name, kind, size, metadata.mtime(), has_subfolders));
     }
     found.sort_by(|a, b| a.0.as_bytes().cmp(b.0.as_bytes()));
     let mut rows = Rows::default();
-    for (name, metadata) in &found {
-        let kind = RowKind::of_file_type(metadata.file_type());
+    for (name, kind, size, modified, has_subfolders) in &found {
         rows.add(Row {
             name: name.as_bytes(),
-            kind,
-            size: match kind {
-                RowKind::File => metadata.len(),
-                _ => 0,
-            },
-            files: u64::from(kind != RowKind::Folder),
-            modified: metadata.mtime(),
-            has_subfolders: kind == RowKind::Folder && metadata.nlink() != 2,
+            kind: *kind,
+            size: *size,
+            files: u64::from(*kind != RowKind::Folder),
+            modified: *modified,
+            has_subfolders: *has_subfolders,
             is_incomplete: false,
         });
     }
@@ -418,11 +416,4 @@ pub fn reorder(mut shown: Shown, by: OrderBy) -> Result<Shown> {
     shown.order = order(&shown.contents, &by).into();
     shown.by = by;
     Ok(shown)
-}
-
-/// What to say of a source that has no snapshot.
-pub fn no_snapshot() -> Error {
-    Error::new(crate::error::ErrorKind::NotFound, "find a snapshot")
-        .because("there is none yet")
-        .advise("back up first")
 }

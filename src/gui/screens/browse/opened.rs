@@ -13,7 +13,10 @@ const MOST_OPEN: usize = 8;
 
 /// Open snapshots, for any number of threads.
 #[derive(Clone, Default)]
-pub struct Opened(Arc<Mutex<Vec<(PathBuf, Arc<Snapshot>)>>>);
+pub struct Opened(Arc<Mutex<Vec<Open>>>);
+
+/// A file, and the snapshot in it.
+type Open = (PathBuf, Arc<Snapshot>);
 
 impl Opened {
     /// The snapshot in this file. Only for threads: it reads.

@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::Path;
 
 use image::{ImageReader, Limits};
 
@@ -37,6 +37,7 @@ const PICTURE_SIDE: u32 = 1024;
 
 /// What a preview shows.
 pub struct Preview {
+    pub place: Place,
     pub path: Vec<u8>,
     pub facts: Vec<(&'static str, String)>,
     pub body: Body,
@@ -82,7 +83,7 @@ impl Reader {
         }
     }
 
-    fn preview_snapshot(&self, file: &PathBuf, path: &[u8], monitor: &Monitor) -> Result<Preview> {
+    fn preview_snapshot(&self, file: &Path, path: &[u8], monitor: &Monitor) -> Result<Preview> {
         let snapshot = self.opened.open(file)?;
         let Some(entry) = snapshot.lookup(path)? else {
             let error = Error::new(ErrorKind::NotFound, "show").at(bytes_path(path));
@@ -96,6 +97,7 @@ impl Reader {
         let mut facts = facts(&entry, &snapshot);
         add_picture_fact(&mut facts, &body);
         Ok(Preview {
+            place: Place::Snapshot(file.to_owned()),
             path: path.to_vec(),
             facts,
             body,
@@ -166,6 +168,7 @@ fn preview_disk(path: &[u8], monitor: &Monitor) -> Result<Preview> {
     }
     add_picture_fact(&mut facts, &body);
     Ok(Preview {
+        place: Place::Disk,
         path: path.to_vec(),
         facts,
         body,

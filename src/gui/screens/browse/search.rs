@@ -124,6 +124,13 @@ impl Search {
         self.outcome.cancel();
     }
 
+    /// Forgets what was found: it is of another series.
+    pub fn forget(&mut self) {
+        self.outcome.clear();
+        self.so_far = Partial::default();
+        self.searched.clear();
+    }
+
     /// Was stopped before its end.
     pub fn is_stopped(&self) -> bool {
         self.outcome.is_empty() && !self.searched.is_empty()

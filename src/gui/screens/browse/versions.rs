@@ -176,14 +176,43 @@ fn sha1_of(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::snapshot::restore::tests::Sample;
+    use crate::format::digest::Sha1;
+    use crate::repository::token::{ContentNumber, SegmentId, Token};
+    use crate::snapshot::tree::{Attributes, FileEntry, Name};
+
+    fn entry(content: &[u8]) -> Entry {
+        Entry {
+            name: Name::new(b"f").unwrap(),
+            attributes: Attributes {
+                mode: 0o644,
+                uid: 0,
+                gid: 0,
+                modified: Timestamp::default(),
+                changed: Timestamp::default(),
+                inode: 0,
+                extended: [].into(),
+            },
+            kind: Kind::File(FileEntry {
+                size: content.len() as u64,
+                token: Some(Token {
+                    sha1: Sha1::of(content),
+                    number: ContentNumber {
+                        segment: SegmentId(1),
+                        ordinal: 0,
+                    },
+                }),
+                holes: Vec::new(),
+            }),
+            hard_link: None,
+            incomplete: false,
+        }
+    }
 
     #[test]
     fn a_file_on_the_disk_is_the_same_different_or_deleted() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("f");
-        let mut sample = Sample::default();
-        let entry = sample.file("f", b"content");
+        let entry = entry(b"content");
         let now = || {
             let path = crate::fs::path_bytes(&path);
             on_disk(path, &entry, &Monitor::new()).unwrap()

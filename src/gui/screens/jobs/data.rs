@@ -288,6 +288,7 @@ mod tests {
             summary: String::new(),
             warnings: 150,
             problems: vec!["/a: could not read: permission denied".to_owned()],
+            health: None,
         }
     }
 

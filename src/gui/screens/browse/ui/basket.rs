@@ -54,7 +54,9 @@ impl Browse {
     fn summary_ui(&self, ui: &mut Ui) {
         if self.basket.is_empty() {
             let hint = match self.moment {
-                Some(Moment::Now) => "This is your disk as it is now.",
+                Some(Moment::Now) => {
+                    "This is your disk as it is now. What was deleted can be ticked."
+                }
                 _ => {
                     "Tick what you want back: from several folders and several dates, if you like."
                 }

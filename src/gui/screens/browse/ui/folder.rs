@@ -4,7 +4,7 @@ use egui::{Align, Layout, Popup, RichText, Ui, vec2};
 use lucide_icons::Icon;
 
 use super::super::act::Ask;
-use super::super::data::{Moment, ancestry, last_name, parent, shown};
+use super::super::data::{ancestry, last_name, parent, shown};
 use super::super::kinds;
 use super::super::listing::Shown;
 use super::super::rows::{Mark, Row};
@@ -159,7 +159,6 @@ impl Browse {
         let Some(found) = self.shown.value() else {
             return;
         };
-        let is_now = self.moment == Some(Moment::Now);
         let shows = columns(ui.available_width());
         let list: Vec<Column> = shows.iter().map(|shows| shows.column()).collect();
         let sort = found.by.sort;
@@ -170,7 +169,7 @@ impl Browse {
             columns: &list,
             rows: found.order.len(),
             sorted: sorted.map(|column| (column, sort.descending)),
-            has_selection: !is_now,
+            has_selection: true,
             height: None,
         };
         let get = |row: usize| {

@@ -63,7 +63,9 @@ impl Browse {
         }
         let side = &mut self.side;
         let known = side.preview.value();
-        let Some(preview) = known.filter(|preview| preview.path == item.path) else {
+        let Some(preview) =
+            known.filter(|preview| preview.path == item.path && preview.place == item.place())
+        else {
             loading_ui(ui, "Reading", side.preview.is_not_answering());
             return;
         };

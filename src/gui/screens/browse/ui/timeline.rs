@@ -36,7 +36,7 @@ impl Browse {
                 .explain("Choose a snapshot by its date");
             let button = button.response_ui(ui);
             Popup::menu(&button).show(|ui| {
-                self.moments_ui(ui, "", asks, |moment| Ask::Moment(moment));
+                self.moments_ui(ui, "", asks, Ask::Moment);
             });
             ui.add_enabled_ui(self.series.newer(at).is_some(), |ui| {
                 if icon_button_ui(ui, Icon::ChevronRight, "Newer snapshot").clicked() {
@@ -282,14 +282,9 @@ impl Browse {
         } else {
             let last = mark.points.end - 1;
             Popup::menu(&response).show(|ui| {
-                self.some_moments_ui(
-                    ui,
-                    "",
-                    count,
-                    asks,
-                    |moment| Ask::Moment(moment),
-                    |row| Moment::Snapshot(last - row),
-                );
+                self.some_moments_ui(ui, "", count, asks, Ask::Moment, |row| {
+                    Moment::Snapshot(last - row)
+                });
             });
         }
         let hover = match is_complete {
