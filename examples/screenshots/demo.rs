@@ -130,7 +130,6 @@ impl Demo {
     }
 
     /// Jobs of other kinds.
-<<<<<<< HEAD
     fn remember(&self, catalog: &Catalog, now: &Zoned) -> Result<()> {
         for (name, days, read_data) in [("usb-disk", 4, true), ("nas", 11, false)] {
             let name = RepositoryName::new(name)?;
@@ -146,43 +145,6 @@ impl Demo {
                     is_sound: true,
                 },
             });
-=======
-    fn remember(&self, catalog: &Catalog, now: &Zoned) {
-        let mut entries = [
-            (
-                "Check usb-disk",
-                HistoryResult::Done,
-                "Everything is in order.",
-                vec![],
-            ),
-            (
-                "Extract to /home/anna/older",
-                HistoryResult::WithWarnings,
-                "41 files (2.1 MiB) are there.",
-                vec!["/home/anna/older/Letters/landlord.txt: could not set the owner".to_owned()],
-            ),
-            (
-                "Back up pictures",
-                HistoryResult::Failed,
-                "Could not open the repository: it is not at its place. Is the disk there?",
-                vec![],
-            ),
-        ];
-        for (hours, (title, result, summary, problems)) in (2i64..).zip(entries.iter_mut()) {
-            let entry = HistoryEntry {
-                started: (now - (hours * 3).hours()).timestamp(),
-                took_milliseconds: 4_200 * hours as u64,
-                title: (*title).to_owned(),
-                archive: None,
-                repository: None,
-                health: None,
-                snapshot: None,
-                result: *result,
-                summary: (*summary).to_owned(),
-                warnings: problems.len() as u64,
-                problems: std::mem::take(problems),
-            };
->>>>>>> a6de73c1153f33a0864ca275858713f14cf85d22
             entry.append(&catalog.config_dir);
         }
         let folder = self.home.join("older");
@@ -361,11 +323,6 @@ fn backup_entry(archive: &ArchiveName, now: &Zoned, report: &BackupReport) -> Hi
         // How long it took is different each time, and so it is not told.
         took_milliseconds: 300 + stats.bytes / 70_000 + stats.read_bytes / 20_000,
         archive: Some(archive.to_string()),
-<<<<<<< HEAD
-=======
-        repository: None,
-        health: None,
->>>>>>> a6de73c1153f33a0864ca275858713f14cf85d22
         snapshot: report.snapshot.map(|name| name.to_string()),
         summary: format!(
             "{} ({}) are backed up: {} read, {} stored.",

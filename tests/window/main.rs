@@ -2,8 +2,8 @@
 
 mod archives;
 mod browse;
-mod first_run;
 mod exigency;
+mod first_run;
 mod get_back;
 mod home;
 mod jobs;
