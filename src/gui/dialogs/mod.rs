@@ -7,7 +7,7 @@ mod get_back;
 mod quit;
 mod settings;
 
-use egui::{Id, Key, Modal, Modifiers, RichText, ScrollArea, Ui};
+use egui::{Frame, Id, Key, Modal, Modifiers, RichText, ScrollArea, Ui};
 
 pub use about_keys::Shortcuts;
 pub use confirm::Confirm;
@@ -64,7 +64,9 @@ pub fn dialogs_ui(ui: &mut Ui, stack: &mut Vec<Dialog>, cx: &Cx<'_>, out: &mut O
     let ctx = ui.ctx().clone();
     let room = ctx.content_rect().size();
     let mut stay = Stay::Open;
-    Modal::new(Id::unique(("dialog", depth))).show(&ctx, |ui| {
+    let frame = Frame::popup(ui.style()).inner_margin(ui.spacing().window_margin);
+    let modal = Modal::new(Id::unique(("dialog", depth))).frame(frame);
+    modal.show(&ctx, |ui| {
         ui.set_width(dialog.width().min(room.x - 60.0));
         ui.label(RichText::new(dialog.title()).text_style(text::headline()));
         ui.add_space(space::S);
