@@ -65,10 +65,6 @@ pub fn dialogs_ui(ui: &mut Ui, stack: &mut Vec<Dialog>, cx: &Cx<'_>, out: &mut O
     let ctx = ui.ctx().clone();
     let room = ctx.content_rect().size();
     let mut stay = Stay::Open;
-    Modal::new(Id::unique(("dialog", depth))).show(&ctx, |ui| {
-    let frame = egui::Frame::popup(ui.style()).inner_margin(20);
-    let modal = Modal::new(Id::unique(("dialog", depth))).frame(frame);
-    let modal = modal.show(&ctx, |ui| {
     let frame = Frame::popup(ui.style()).inner_margin(ui.spacing().window_margin);
     let modal = Modal::new(Id::unique(("dialog", depth))).frame(frame);
     modal.show(&ctx, |ui| {
