@@ -231,11 +231,26 @@ impl Window {
         self.wait_until(&format!("'{label}' can be clicked"), |window| {
             window.harness.query_all_by_label(label).next().is_some()
         });
+        // Where it stays: a click goes to a place, and what has just come in may move things.
+        let mut place = self.place_of(label);
+        for _ in 0..100 {
+            self.steps(2);
+            let now = self.place_of(label);
+            if now == place {
+                break;
+            }
+            place = now;
+        }
         let mut all: Vec<_> = self.harness.query_all_by_label(label).collect();
         // The last one drawn is on top: a dialog's button rather than what is below.
-        // By what it is and not by where: what has just come in may have moved it.
-        all.pop().unwrap().click_accesskit();
+        all.pop().unwrap().click();
         self.steps(3);
+    }
+
+    /// Where the topmost thing of this label is.
+    fn place_of(&self, label: &str) -> Option<egui::Rect> {
+        let all = self.harness.query_all_by_label(label);
+        all.last().map(|node| node.rect())
     }
 
     /// Types into the field of this name, in place of what is there.
