@@ -171,6 +171,24 @@ fn all_that_was_found_is_taken_in_at_once() {
 }
 
 #[test]
+fn a_repository_without_archives_is_taken_in_by_itself() {
+    let world = lost();
+    fs::remove_dir_all(world.path("disk/gibus.d/snapshots")).unwrap();
+    let mut window = open(&world);
+    search(&mut window, &world.path("disk"));
+    window.wait_for("Found 1 repository");
+    let place = world.path("disk/gibus.d/repos/me/main");
+    let button = format!("Take into the configuration: {}", place.display());
+    window.click(&button);
+    window.wait_until("the repository is in the overview", |window| {
+        window.harness.state().overview().repositories.len() == 1
+    });
+    window.wait_until("it cannot be taken in again", |window| {
+        !is_enabled(window, &button)
+    });
+}
+
+#[test]
 fn a_name_that_is_taken_is_explained_and_another_can_be_given() {
     let world = lost();
     // Somebody began anew before looking for the old backups.

@@ -68,7 +68,7 @@ pub fn dialogs_ui(ui: &mut Ui, stack: &mut Vec<Dialog>, cx: &Cx<'_>, out: &mut O
         ui.set_width(dialog.width().min(room.x - 60.0));
         ui.label(RichText::new(dialog.title()).text_style(text::headline()));
         ui.add_space(space::S);
-        let height = (room.y - 220.0).max(120.0);
+        let height = (room.y - 180.0).max(120.0);
         ScrollArea::vertical()
             .max_height(height)
             // At once as high as it needs to be; it would grow by a bit in each frame otherwise.
