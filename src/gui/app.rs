@@ -5,8 +5,8 @@
 //! for while drawing is carried out. Nothing here waits: what has to be read or written is started on a thread.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use eframe::Frame;
 use egui::{
@@ -17,9 +17,14 @@ use egui_notify::Toasts;
 use jiff::Zoned;
 use lucide_icons::Icon;
 
+use super::changes::Changes;
 use super::command::{Action, Command, Outbox, Tone};
 use super::cx::Cx;
-use super::dialogs::{Dialog, GetBack, QuitWhileRunning, SettingsDialog, Shortcuts, dialogs_ui};
+use super::dialogs::{
+    Dialog, DialogWindow, FirstRun, GetBack, QuitWhileRunning, SettingsDialog, Shortcuts,
+    dialogs_ui,
+};
+use super::disks::FindDisks;
 use super::overview::Overview;
 use super::picker::Picker;
 use super::route::Route;
@@ -31,14 +36,19 @@ use super::words;
 use crate::catalog::Catalog;
 use crate::jobs::history::{History, HistoryResult};
 use crate::jobs::{Fetch, Jobs, Wake, Work, Workers};
+use crate::progress::lock;
 
 /// How often figures are looked at while a job runs.
 const POLL: Duration = Duration::from_millis(100);
+/// How long jobs that were told to stop are waited for when the window is closed.
+const PARTING: Duration = Duration::from_secs(3);
 
 /// What surrounds the window, so that tests can put something else in its place.
 pub struct Platform {
     pub catalog: Catalog,
     pub picker: Arc<dyn Picker>,
+    /// Finds out where disks are mounted.
+    pub disks: FindDisks,
     /// Shows a folder in the file manager.
     pub open_folder: Box<dyn Fn(PathBuf) + Send>,
     /// The clock.
@@ -58,10 +68,13 @@ pub struct App {
     route: Route,
     screens: Screens,
     dialogs: Vec<Dialog>,
+    changes: Changes,
     toasts: Toasts,
     out: Outbox,
     /// What was saved last.
     saved: Settings,
+    /// What is to be saved, and whose turn it is: threads that save may overtake each other.
+    saving: Arc<(Mutex<Settings>, Mutex<()>)>,
     is_focused: bool,
     is_quitting: bool,
     is_first_run_offered: bool,
@@ -78,6 +91,7 @@ impl App {
         let workers = Workers::new(wake);
         let mut app = App {
             saved: platform.settings.clone(),
+            saving: Arc::new((Mutex::new(platform.settings.clone()), Mutex::new(()))),
             workers,
             overview: Overview::default(),
             jobs: Jobs::default(),
@@ -86,6 +100,7 @@ impl App {
             route: Route::Home,
             screens: Screens::default(),
             dialogs: Vec::new(),
+            changes: Changes::default(),
             toasts: Toasts::default().with_anchor(egui_notify::Anchor::BottomRight),
             out: Outbox::default(),
             is_focused: true,
@@ -153,6 +168,8 @@ impl App {
         for dialog in dialogs.iter_mut() {
             dialog.update(&cx.cx, &mut out);
         }
+        let catalog = &self.platform.catalog;
+        self.changes.update(catalog, &self.workers, &mut out);
         self.out = out;
         self.carry_out(ctx);
         if self.jobs.is_any_running() {
@@ -169,6 +186,7 @@ impl App {
             catalog: &self.platform.catalog,
             workers: &self.workers,
             picker: &self.platform.picker,
+            disks: &self.platform.disks,
             overview: &self.overview,
             jobs: &self.jobs,
             history: self.history.value().unwrap_or(&self.no_history),
@@ -242,7 +260,7 @@ impl App {
                 self.screens.jobs.show(job);
                 self.route = Route::Jobs;
             }
-            Command::FirstRun => {}
+            Command::FirstRun => self.dialogs.push(Box::new(FirstRun::default())),
             Command::BackUp(archive) => {
                 if self.jobs.backing_up(&archive).is_none() {
                     self.start(Work::BackUp { archive });
@@ -263,11 +281,20 @@ impl App {
                 let home = self.platform.catalog.home_dir.as_deref();
                 self.dialogs.push(Box::new(GetBack::new(request, home)));
             }
-            Command::Exclude { archive, rule } => {
-                let _ = (archive, rule);
-            }
+            Command::Exclude { archive, rule } => self.changes.exclude(archive, rule),
             Command::Open(dialog) => self.dialogs.push(dialog),
             Command::Refresh => self.overview.refresh(&self.platform.catalog, &self.workers),
+            Command::Remember {
+                archive,
+                folder,
+                sort,
+            } => {
+                let settings = &mut self.platform.settings;
+                settings.sort = sort;
+                if archive.is_some() {
+                    (settings.archive, settings.folder) = (archive, folder);
+                }
+            }
             Command::SetTheme(theme) => {
                 ctx.set_theme(theme);
                 self.platform.settings.theme = theme.into();
@@ -295,10 +322,16 @@ impl App {
         }
         if self.platform.settings != self.saved {
             self.saved = self.platform.settings.clone();
-            let (settings, config_dir) =
-                (self.saved.clone(), self.platform.catalog.config_dir.clone());
-            self.workers
-                .spawn("settings", move || settings.save(&config_dir));
+            *lock(&self.saving.0) = self.saved.clone();
+            let (saving, config_dir) = (
+                Arc::clone(&self.saving),
+                self.platform.catalog.config_dir.clone(),
+            );
+            self.workers.spawn("settings", move || {
+                let _turn = lock(&saving.1);
+                let newest = lock(&saving.0).clone();
+                newest.save(&config_dir);
+            });
         }
     }
 
@@ -308,7 +341,7 @@ impl App {
 
     fn quit(&mut self, ctx: &Context) {
         if self.jobs.is_any_running() {
-            self.dialogs.push(Box::new(QuitWhileRunning));
+            self.ask_before_quitting();
         } else {
             self.is_quitting = true;
             ctx.send_viewport_cmd(ViewportCommand::Close);
@@ -337,9 +370,15 @@ impl App {
         }
         if self.jobs.is_any_running() && !self.is_quitting {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-            if self.dialogs.is_empty() {
-                self.dialogs.push(Box::new(QuitWhileRunning));
-            }
+            self.ask_before_quitting();
+        }
+    }
+
+    /// On top of whatever dialog is open, and once.
+    fn ask_before_quitting(&mut self) {
+        let title = QuitWhileRunning.title();
+        if self.dialogs.iter().all(|dialog| dialog.title() != title) {
+            self.dialogs.push(Box::new(QuitWhileRunning));
         }
     }
 
@@ -552,6 +591,14 @@ impl eframe::App for App {
 
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
         self.jobs.cancel_all();
+        // They stop within a second and then leave nothing behind; one that hangs on a share is not waited for.
+        let deadline = Instant::now() + PARTING;
+        while self.jobs.is_any_running() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+            for id in self.jobs.poll() {
+                self.job_ended(id);
+            }
+        }
         self.platform
             .settings
             .save(&self.platform.catalog.config_dir);

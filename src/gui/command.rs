@@ -9,6 +9,7 @@ use egui::{Key, KeyboardShortcut, Modifiers, ThemePreference};
 
 use super::dialogs::Dialog;
 use super::route::Route;
+use super::settings::Sort;
 use crate::jobs::source::SeriesSource;
 use crate::jobs::{JobId, Work, get_back};
 use crate::snapshot::archive::name::SnapshotName;
@@ -49,6 +50,12 @@ pub enum Command {
     Open(Dialog),
     /// Look again at the configuration, the archives and the repositories.
     Refresh,
+    /// Remember what was looked at in Browse, for the next time that the window is opened.
+    Remember {
+        archive: Option<ArchiveName>,
+        folder: PathBuf,
+        sort: Sort,
+    },
     SetTheme(ThemePreference),
     /// How large everything is drawn; 1 is the desktop's own size.
     SetScale(f32),

@@ -9,7 +9,9 @@ use crate::catalog::Catalog;
 use crate::config::{ArchiveEntry, RepositoryEntry};
 use crate::error::{Error, Result};
 use crate::format::id::Id;
+use crate::fs::is_writable;
 use crate::jobs::{Fetch, Workers};
+use crate::repository::lock::Holder;
 use crate::repository::settings::Settings;
 use crate::repository::stats::RepositoryStats;
 use crate::repository::storage::Space;
@@ -86,9 +88,11 @@ pub struct RepositoryState {
     pub settings: Settings,
     /// Why its settings had to be guessed, where they had.
     pub damaged_settings: Option<Error>,
-    /// Who holds locks, in words.
-    pub holders: Vec<String>,
+    /// Who holds locks.
+    pub holders: Vec<Holder>,
     pub space: Space,
+    /// Nothing can be stored in it, by this user at least.
+    pub is_read_only: bool,
 }
 
 impl Overview {
@@ -219,12 +223,12 @@ impl RepositoryOverview {
         let (its_catalog, its_entry) = (catalog.clone(), entry.clone());
         self.state.start(workers, "repository", move |_| {
             let repository = its_catalog.open_repository(&its_entry)?;
-            let holders = repository.locks().holders()?;
             Ok(RepositoryState {
                 settings: repository.settings(),
                 damaged_settings: repository.damaged_settings(),
-                holders: holders.iter().map(ToString::to_string).collect(),
+                holders: repository.locks().holders()?,
                 space: repository.storage().space()?,
+                is_read_only: !is_writable(&its_entry.place),
             })
         });
         let catalog = catalog.clone();

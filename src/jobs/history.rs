@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::config::write::{Existing, make_folder, write};
+use crate::format::id::Id;
 
 /// At most this many are kept.
 const MOST: usize = 500;
@@ -44,8 +45,33 @@ pub struct HistoryEntry {
     pub summary: String,
     /// Files that something went wrong with, in all.
     pub warnings: u64,
-    /// The first of them, in words.
+    /// The first of them, in words; after a check, what was found.
     pub problems: Vec<String>,
+    /// What was learnt of a repository's health.
+    #[serde(default)]
+    pub health: Option<Health>,
+}
+
+/// What a check or a repair tells of the health of a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// Names are given anew; this is not.
+    pub repository: Id,
+    pub finding: HealthFinding,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthFinding {
+    Checked {
+        /// Every byte was read.
+        read_data: bool,
+        is_sound: bool,
+    },
+    Repaired {
+        /// Contents that could not be saved.
+        lost: u64,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +152,7 @@ mod tests {
             summary: "3 files\ncould not be read".to_owned(),
             warnings: 3,
             problems: vec!["/a: could not read it".to_owned()],
+            health: None,
         }
     }
 

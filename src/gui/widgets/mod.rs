@@ -8,6 +8,7 @@ mod card;
 mod chip;
 mod command_lines;
 mod fields;
+mod focus;
 mod hat;
 mod notice;
 mod path_field;
@@ -20,6 +21,7 @@ pub use card::{card_frame, card_ui, facts_ui, group_title_ui};
 pub use chip::chip_ui;
 pub use command_lines::command_lines_ui;
 pub use fields::{labelled_ui, search_field_ui, text_field_ui};
+pub use focus::follow_focus;
 pub use hat::hat_ui;
 pub use notice::{empty_ui, error_ui, loading_ui, notice_ui};
 pub use path_field::PathField;
@@ -29,6 +31,17 @@ use egui::{Color32, FontFamily, FontId, RichText};
 use lucide_icons::Icon;
 
 use super::theme::ICON_FAMILY;
+
+/// Draws things whose controls keep the keyboard while others above them come and go: their ids are made from
+/// `key`, which nothing else in the window may have, and not from how many there are before them.
+pub fn steady_ui<R>(
+    ui: &mut egui::Ui,
+    key: impl egui::AsIdSalt,
+    add_contents: impl FnOnce(&mut egui::Ui) -> R,
+) -> R {
+    let builder = egui::UiBuilder::new().scope_id(egui::Id::unique(("steady", key)));
+    ui.scope_builder(builder, add_contents).inner
+}
 
 /// An icon as text. It has no name of its own: what it stands in has to have one.
 pub fn icon_text(icon: Icon, size: f32) -> RichText {

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use egui::{
-    Align, Align2, FontId, Id, Key, Modifiers, Rect, Response, Role, ScrollArea, Sense, TextStyle,
-    Ui, UiBuilder, WidgetInfo, pos2, vec2,
+    Align, Align2, Id, Key, Modifiers, Rect, Response, Role, ScrollArea, Sense, TextStyle, Ui,
+    UiBuilder, WidgetInfo, pos2, vec2,
 };
 use lucide_icons::Icon;
 
@@ -162,7 +162,7 @@ impl Table<'_> {
         let focus = self.focus_ui(ui, id, body);
         events.has_focus = focus.has_focus();
         if focus.has_focus() {
-            self.keys(ui, id, state, height, &row_name, &mut events);
+            self.keys(ui, state, height, &row_name, &mut events);
         }
         let mut area = ScrollArea::vertical()
             .id_salt(id)
@@ -189,8 +189,7 @@ impl Table<'_> {
         if focus.has_focus() && state.cursor.is_none() && self.rows > 0 {
             state.cursor = Some(0);
         }
-        if let Some((_, clicked)) = events.rows.iter().find(|(_, row)| row.clicked()) {
-            let _ = clicked;
+        if events.rows.iter().any(|(_, row)| row.clicked()) {
             focus.request_focus();
         }
         events
@@ -399,7 +398,7 @@ impl Table<'_> {
         let (icon, ink) = match is_selected {
             true => (Icon::SquareCheck, palette.accent),
             false if response.hovered() => (Icon::Square, palette.text),
-            false => (Icon::Square, palette.line),
+            false => (Icon::Square, palette.weak),
         };
         paint_icon(ui, place, icon, 16.0, ink);
     }
@@ -407,7 +406,6 @@ impl Table<'_> {
     fn keys(
         &self,
         ui: &Ui,
-        id: Id,
         state: &mut TableState,
         height: f32,
         row_name: &impl Fn(usize) -> String,
@@ -465,7 +463,6 @@ impl Table<'_> {
                 state.anchor = to;
             }
         }
-        let _ = id;
     }
 
     /// The row that the letters typed so far lead to.
@@ -570,9 +567,4 @@ impl ShowRowsExact for ScrollArea {
 pub fn cell_text_ui(ui: &mut Ui, text: impl Into<egui::RichText>) {
     let label = egui::Label::new(text.into()).truncate().selectable(false);
     ui.add(label.sense(Sense::hover()));
-}
-
-/// The font of cells with figures: digits of one width stand below each other.
-pub fn figures_font(ui: &Ui) -> FontId {
-    TextStyle::Body.resolve(ui.style())
 }

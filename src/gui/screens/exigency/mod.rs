@@ -105,8 +105,10 @@ impl Exigency {
         .into_iter()
         .flatten()
         .collect();
-        self.disks
-            .start(cx.workers, "disks", move |_| Ok(disks::suggestions(&own)));
+        let known = std::sync::Arc::clone(cx.disks);
+        self.disks.start(cx.workers, "disks", move |_| {
+            Ok(disks::suggestions(known(), &own))
+        });
     }
 
     fn find(&mut self, looked: Looked, cx: &Cx<'_>) {
