@@ -194,7 +194,7 @@ impl Demo {
         for (name, len) in documents {
             self.text(&format!("Documents/{name}"), len, &day);
         }
-        for number in 0..160 {
+        for number in 0..60 {
             let name = format!("Documents/Thesis/scans/page {number:03}.pdf");
             self.noise(&name, 60_000 + number * 700, &day);
         }
@@ -235,6 +235,10 @@ impl Demo {
         }
         if number % 4 == 1 {
             self.text(&format!("Documents/Letters/{}.txt", day.date()), 1_200, day);
+        }
+        if number % 5 == 2 {
+            let len = 300_000 + self.random.below(1_400_000) as usize;
+            self.noise(&format!("Documents/Scans/{}.pdf", day.date()), len, day);
         }
         if number % 2 == 0 {
             self.append("Projects/hat-shop/src/orders.rs", 350, day);
@@ -317,7 +321,7 @@ fn backup_entry(archive: &ArchiveName, now: &Zoned, report: &BackupReport) -> Hi
     let stats = &report.stats;
     HistoryEntry {
         // How long it took is different each time, and so it is not told.
-        took_milliseconds: 400 + stats.read_bytes / 50_000,
+        took_milliseconds: 300 + stats.bytes / 70_000 + stats.read_bytes / 20_000,
         archive: Some(archive.to_string()),
         snapshot: report.snapshot.map(|name| name.to_string()),
         summary: format!(
@@ -365,6 +369,7 @@ fn landscape(random: &mut Random) -> RgbImage {
             ]
         })
         .collect();
+    let roughness = 4 + random.below(14);
     let sun = (random.below(900) as f32, 60.0 + random.below(140) as f32);
     RgbImage::from_fn(SIZE.0, SIZE.1, |x, y| {
         let (x, y) = (x as f32, y as f32);
@@ -385,7 +390,7 @@ fn landscape(random: &mut Random) -> RgbImage {
                 ];
             }
         }
-        let grain = random.below(13) as f32 - 6.0;
+        let grain = random.below(roughness) as f32 - roughness as f32 / 2.0;
         Rgb(color.map(|channel| (channel + grain).clamp(0.0, 255.0) as u8))
     })
 }

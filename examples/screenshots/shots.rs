@@ -43,6 +43,7 @@ pub const SHOTS: &[Shot] = &[
     Shot::new("browse-preview", |stage| {
         stage.browse("pictures", "Pictures/2025 Norway");
         stage.click_if_there("IMG_4106.jpg");
+        stage.click_if_there("Preview");
     }),
     Shot::new("plan", |stage| stage.plan()),
     Shot::new("statistics", |stage| {

@@ -130,6 +130,27 @@ fn textures_are_smoothed_or_not_as_they_ask_and_can_be_changed_in_part() {
 }
 
 #[test]
+fn no_icon_is_part_of_a_name() {
+    let world = World::new();
+    let archive = world.with_archive();
+    world.write("letter.txt", "Dear all");
+    world.back_up(&archive, "2026-11-20T10:00:00[UTC]");
+    let mut window = world.open();
+    for route in Route::ALL {
+        window.harness.state_mut().send(Command::Go(route));
+        window.steps(20);
+        // Icon fonts have their glyphs where Unicode leaves room for private use; a screen reader stumbles there.
+        let is_icon = |letter: char| ('\u{e000}'..='\u{f8ff}').contains(&letter);
+        let labels = window.labels();
+        let with_icons: Vec<_> = labels
+            .iter()
+            .filter(|label| label.contains(is_icon))
+            .collect();
+        assert!(with_icons.is_empty(), "{route:?}: {with_icons:?}");
+    }
+}
+
+#[test]
 fn every_screen_can_be_drawn_in_both_themes() {
     let world = World::new();
     let archive = world.with_archive();

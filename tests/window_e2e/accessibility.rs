@@ -11,6 +11,8 @@ const ACCESSIBLE: &str = "org.a11y.atspi.Accessible";
 const COMPONENT: &str = "org.a11y.atspi.Component";
 /// Coordinates count from the screen's upper left corner.
 const SCREEN: u32 = 0;
+/// The bit of what can be used.
+const ENABLED: u32 = 1 << 8;
 
 /// Connected to the bus.
 pub struct Accessibility {
@@ -49,11 +51,17 @@ impl Accessibility {
         })
     }
 
-    /// The middle, on the screen, of the last thing drawn with this name: the one on top.
-    pub fn find(&mut self, name: &str) -> Option<(i32, i32)> {
+    /// The middle, on the screen, of the last thing drawn with a name that is `wanted`: the one on top. What is
+    /// disabled does not count.
+    pub fn find(&mut self, wanted: impl Fn(&str) -> bool) -> Option<(i32, i32)> {
         block_on(async {
             let nodes = self.nodes().await;
-            let (address, _) = nodes.iter().rev().find(|(_, label)| label == name)?;
+            let (address, _) = nodes.iter().rev().find(|(_, name)| wanted(name))?;
+            let accessible = self.proxy(address, ACCESSIBLE).await?;
+            let states: Vec<u32> = accessible.call("GetState", &()).await.ok()?;
+            if states.first()? & ENABLED == 0 {
+                return None;
+            }
             let component = self.proxy(address, COMPONENT).await?;
             let extents = component.call("GetExtents", &(SCREEN,)).await;
             let (x, y, width, height): (i32, i32, i32, i32) = extents.ok()?;

@@ -68,6 +68,11 @@ impl Desktop {
         })
     }
 
+    /// A path beside the home folder.
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.dir.path().canonicalize().unwrap().join(below)
+    }
+
     /// A path in the home folder.
     pub fn home(&self, below: &str) -> PathBuf {
         self.dir
@@ -88,9 +93,9 @@ impl Desktop {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gibus"));
         command
             .args(line.split_whitespace())
-            .current_dir(self.home(""))
+            .current_dir(self.path("home"))
             .env_clear()
-            .env("HOME", self.home(""))
+            .env("HOME", self.path("home"))
             .env("XDG_CONFIG_HOME", self.home(".config"))
             .env("XDG_DATA_HOME", self.home(".local/share"))
             .env("XDG_RUNTIME_DIR", self.dir.path().join("run"))
@@ -172,8 +177,8 @@ impl Window<'_> {
     /// Clicks in the middle of what has this name.
     #[track_caller]
     pub fn click(&mut self, name: &str) {
-        let (x, y) = self.wait_for(name);
-        self.click_at(x, y);
+        let at = self.wait_for(name);
+        self.click_at(at);
     }
 
     /// Moves the pointer there, and no further.
@@ -181,7 +186,7 @@ impl Window<'_> {
         self.xdotool(&["mousemove", &x.to_string(), &y.to_string()]);
     }
 
-    fn click_at(&self, x: i32, y: i32) {
+    pub fn click_at(&self, (x, y): (i32, i32)) {
         let (x, y) = (x.to_string(), y.to_string());
         // Between a move and a click there has to be a frame.
         self.xdotool(&["mousemove", &x, &y, "sleep", "0.2", "click", "1"]);
@@ -201,23 +206,38 @@ impl Window<'_> {
         sent.unwrap().check().unwrap();
     }
 
-    /// Waits until something of this name is shown; the middle of it.
+    /// Types a text in place of what is in the field of this name.
+    #[track_caller]
+    pub fn type_into(&mut self, field: &str, text: &str) {
+        self.click(field);
+        self.key("ctrl+a");
+        self.xdotool(&["type", "--delay", "15", text]);
+    }
+
+    /// Waits until something of this name is shown and can be used; the middle of it.
     #[track_caller]
     pub fn wait_for(&mut self, name: &str) -> (i32, i32) {
+        self.wait_for_one(&format!("'{name}' is shown"), |found| found == name)
+    }
+
+    /// Waits until something with a name that begins so is shown; the middle of it.
+    #[track_caller]
+    pub fn wait_for_beginning(&mut self, name: &str) -> (i32, i32) {
+        let what = format!("something that begins with '{name}' is shown");
+        self.wait_for_one(&what, |found| found.starts_with(name))
+    }
+
+    #[track_caller]
+    fn wait_for_one(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> (i32, i32) {
         let mut at = None;
-        self.wait_until(&format!("'{name}' is shown"), |window| {
-            at = window.find(name);
+        self.wait_until(what, |window| {
+            at = window.accessibility().find(&wanted);
             at.is_some()
         });
         at.unwrap()
     }
 
-    /// The middle of what has this name, where something has it.
-    pub fn find(&mut self, name: &str) -> Option<(i32, i32)> {
-        self.accessibility().find(name)
-    }
-
-    pub fn accessibility(&mut self) -> &mut Accessibility {
+    fn accessibility(&mut self) -> &mut Accessibility {
         let desktop = self.desktop;
         self.accessibility
             .get_or_insert_with(|| desktop.accessibility())

@@ -15,3 +15,4 @@ mod skip;
 
 mod pictures;
 mod shell;
+mod whole_way;

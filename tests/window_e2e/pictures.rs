@@ -56,7 +56,7 @@ fn drawn(desktop: &Desktop, settings: Settings) -> RgbImage {
     let platform = Platform {
         catalog: Catalog {
             data_dir: desktop.home(".local/share/gibus"),
-            home_dir: Some(desktop.home("")),
+            home_dir: Some(desktop.path("home")),
             ..here
         },
         picker: Arc::new(NoPicker),

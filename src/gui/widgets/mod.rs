@@ -27,7 +27,7 @@ pub use notice::{empty_ui, error_ui, loading_ui, notice_ui};
 pub use path_field::PathField;
 pub use progress::progress_bar_ui;
 
-use egui::{Color32, FontFamily, FontId, RichText};
+use egui::{Color32, FontFamily, FontId};
 use lucide_icons::Icon;
 
 use super::theme::ICON_FAMILY;
@@ -43,10 +43,10 @@ pub fn steady_ui<R>(
     ui.scope_builder(builder, add_contents).inner
 }
 
-/// An icon as text. It has no name of its own: what it stands in has to have one.
-pub fn icon_text(icon: Icon, size: f32) -> RichText {
-    let family = FontFamily::Name(ICON_FAMILY.into());
-    RichText::new(char::from(icon).to_string()).font(FontId::new(size, family))
+/// An icon in the row. It has no name: what it stands beside says what it means.
+pub fn icon_ui(ui: &mut egui::Ui, icon: Icon, size: f32, color: Color32) {
+    let (rect, _) = ui.allocate_exact_size(egui::Vec2::splat(size), egui::Sense::hover());
+    paint_icon(ui, rect, icon, size, color);
 }
 
 /// An icon painted with its centre in the middle of `rect`, invisible to screen readers.

@@ -12,7 +12,7 @@ use crate::gui::command::Tone;
 use crate::gui::cx::Cx;
 use crate::gui::theme::{palette, space, text};
 use crate::gui::widgets::{
-    Button, PathField, badge_ui, card_ui, empty_ui, error_ui, facts_ui, group_title_ui, icon_text,
+    Button, PathField, badge_ui, card_ui, empty_ui, error_ui, facts_ui, group_title_ui, icon_ui,
     labelled_ui, notice_ui, text_field_ui,
 };
 use crate::gui::words;
@@ -249,7 +249,7 @@ fn archive_ui(
     let title = archive.title();
     let known = reason_known(archive, cx);
     ui.horizontal(|ui| {
-        ui.label(icon_text(Icon::Archive, 17.0).color(palette(ui.ctx()).accent));
+        icon_ui(ui, Icon::Archive, 17.0, palette(ui.ctx()).accent);
         group_title_ui(ui, &title);
         if known.is_some() {
             badge_ui(ui, Tone::Good, "In the configuration");
@@ -367,7 +367,7 @@ fn repository_ui(
     let known = reason_known_repository(repository, cx);
     let place = place_text(&repository.place);
     ui.horizontal(|ui| {
-        ui.label(icon_text(Icon::HardDrive, 17.0).color(palette(ui.ctx()).accent));
+        icon_ui(ui, Icon::HardDrive, 17.0, palette(ui.ctx()).accent);
         group_title_ui(ui, "Repository");
         if known.is_some() {
             badge_ui(ui, Tone::Good, "In the configuration");
@@ -431,7 +431,7 @@ fn problems_ui(ui: &mut Ui, found: &Found) {
 fn damage_ui(ui: &mut Ui, sentence: &str) {
     let ink = palette(ui.ctx()).warning;
     ui.horizontal_top(|ui| {
-        ui.label(icon_text(Icon::TriangleAlert, 14.0).color(ink));
+        icon_ui(ui, Icon::TriangleAlert, 14.0, ink);
         ui.add(Label::new(RichText::new(sentence).small().color(ink)).wrap());
     });
 }

@@ -9,7 +9,7 @@ use crate::gui::cx::Cx;
 use crate::gui::route::Route;
 use crate::gui::theme::{Palette, palette, space, text};
 use crate::gui::widgets::{
-    Button, card_ui, error_ui, follow_focus, hat_ui, icon_text, loading_ui, progress_bar_ui,
+    Button, card_ui, error_ui, follow_focus, hat_ui, icon_ui, loading_ui, progress_bar_ui,
     steady_ui,
 };
 use crate::gui::words;
@@ -52,7 +52,7 @@ impl Home {
         let (tone, sentence) = data::summary(&all, cx.now);
         ui.horizontal(|ui| {
             let (icon, ink) = sign(tone, palette);
-            ui.label(icon_text(icon, 24.0).color(ink));
+            icon_ui(ui, icon, 24.0, ink);
             ui.add(egui::Label::new(RichText::new(sentence).text_style(text::headline())).wrap());
         });
     }
@@ -84,7 +84,7 @@ fn archive_ui(ui: &mut Ui, card: &Card, cx: &Cx<'_>, out: &mut Outbox) {
     let job = cx.jobs.backing_up(&card.name);
     let (icon, ink) = sign(card.safety.tone, palette);
     ui.horizontal(|ui| {
-        ui.label(icon_text(icon, 18.0).color(ink));
+        icon_ui(ui, icon, 18.0, ink);
         ui.label(RichText::new(card.name.as_str()).text_style(egui::TextStyle::Heading));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             buttons_ui(ui, card, job.is_some(), out);

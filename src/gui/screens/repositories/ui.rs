@@ -12,7 +12,7 @@ use crate::gui::cx::Cx;
 use crate::gui::dialogs::Confirm;
 use crate::gui::theme::{palette, space, text};
 use crate::gui::widgets::{
-    Button, badge_ui, card_ui, empty_ui, error_ui, icon_text, link_ui, loading_ui, notice_ui,
+    Button, badge_ui, card_ui, empty_ui, error_ui, icon_ui, link_ui, loading_ui, notice_ui,
     progress_bar_ui,
 };
 use crate::gui::words;
@@ -299,7 +299,7 @@ fn locks_ui(ui: &mut Ui, card: &Card, out: &mut Outbox) {
     let weak = palette(ui.ctx()).weak;
     for lock in &card.locks {
         ui.horizontal(|ui| {
-            ui.label(icon_text(Icon::Lock, 13.0).color(weak));
+            icon_ui(ui, Icon::Lock, 13.0, weak);
             ui.add(egui::Label::new(format!("In use by {lock}")).truncate());
         });
     }
