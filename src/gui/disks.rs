@@ -131,7 +131,7 @@ fn disks_among(mounts: &[u8]) -> Vec<PathBuf> {
 }
 
 /// Spaces and their like stand in the table as a backslash and three octal digits.
-fn unescaped(field: &[u8]) -> Vec<u8> {
+pub(super) fn unescaped(field: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(field.len());
     let mut rest = field;
     while let Some((first, after)) = rest.split_first() {

@@ -80,12 +80,13 @@ fn a_search_finds_the_archive_with_its_dates_and_its_repository() {
 }
 
 #[test]
-fn the_user_s_own_places_are_suggested_and_searched_with_one_click() {
+fn mounted_disks_and_the_user_s_own_places_are_searched_with_one_click() {
     let world = lost();
     let mut window = open(&world);
-    let label = format!("Search {}", world.home().display());
-    window.click(&label);
+    window.click(&format!("Search {}", world.home().display()));
     window.wait_for("No backups were found there");
+    window.click(&format!("Search {}", world.path("disk").display()));
+    window.wait_for("Found 1 archive and 1 repository");
 }
 
 #[test]
@@ -95,6 +96,7 @@ fn what_was_found_is_browsed_without_a_configuration() {
     search(&mut window, &world.path("disk"));
     window.click(&format!("Browse {TITLE}"));
     assert_eq!(window.harness.state().route(), Route::Browse);
+    window.wait_for("notes.txt");
 }
 
 #[test]
@@ -168,6 +170,24 @@ fn all_that_was_found_is_taken_in_at_once() {
         window.harness.state().overview().archives.len() == 2
     });
     assert_eq!(window.harness.state().overview().repositories.len(), 1);
+}
+
+#[test]
+fn a_repository_without_archives_is_taken_in_by_itself() {
+    let world = lost();
+    fs::remove_dir_all(world.path("disk/gibus.d/snapshots")).unwrap();
+    let mut window = open(&world);
+    search(&mut window, &world.path("disk"));
+    window.wait_for("Found 1 repository");
+    let place = world.path("disk/gibus.d/repos/me/main");
+    let button = format!("Take into the configuration: {}", place.display());
+    window.click(&button);
+    window.wait_until("the repository is in the overview", |window| {
+        window.harness.state().overview().repositories.len() == 1
+    });
+    window.wait_until("it cannot be taken in again", |window| {
+        !is_enabled(window, &button)
+    });
 }
 
 #[test]

@@ -380,27 +380,70 @@ fn the_steps_are_filtered_by_kind_and_by_text() {
 }
 
 #[test]
-fn a_file_that_is_damaged_in_the_repository_is_named_in_the_summary() {
+fn what_was_put_there_after_the_plan_is_left_alone_and_named_in_the_summary() {
     let scene = Scene::new();
+    let out = scene.world.path("out");
     let picks = scene.picks(scene.new, &["docs/letter.txt", "notes.txt"]);
     let mut window = scene.extract(vec![picks]);
     wait_until_enabled(&mut window, "Extract");
-    // What goes away after the plan was made is a problem of single files, or of the run.
-    let packs = contents(&scene.world.path("disk"));
-    for (path, _) in packs
-        .iter()
-        .filter(|(path, _)| path.components().any(|part| part.as_os_str() == "packs"))
-    {
-        fs::remove_file(scene.world.path("disk").join(path)).unwrap();
+    fs::create_dir(&out).unwrap();
+    fs::write(out.join("notes.txt"), "precious").unwrap();
+    carry_out(&mut window, "Extract");
+    window.wait_for("Done, but not all of it");
+    assert!(window.shows("1 FAILED"));
+    let problem = format!("{}: Could not", out.join("notes.txt").display());
+    assert!(window.shows(&problem), "{:?}", window.labels());
+    assert_eq!(text(&out.join("notes.txt")), "precious");
+    assert_eq!(text(&out.join("letter.txt")), "dear");
+}
+
+/// A scene with so many files that no machine is done with them in a few frames.
+fn with_many_files() -> (Scene, Window) {
+    let scene = Scene::new();
+    for number in 0..4000 {
+        scene
+            .world
+            .write(&format!("many/{number}.txt"), &format!("file {number}"));
     }
+    let many = scene
+        .world
+        .back_up(&scene.archive, "2026-11-22T10:00:00[UTC]");
+    let mut window = scene.extract(vec![scene.picks(many, &["many"])]);
+    wait_until_enabled(&mut window, "Extract");
     window.click("Extract");
-    window.wait_for("Close");
-    assert!(
-        window.shows("It could not be finished") || window.shows("Done, but not all of it"),
-        "{:?}",
-        window.labels()
-    );
-    assert!(!scene.world.path("out/notes.txt").exists());
+    (scene, window)
+}
+
+#[test]
+fn while_it_runs_it_can_be_left_to_the_background() {
+    let (scene, mut window) = with_many_files();
+    window.wait_for("Progress");
+    window.click("Continue in the background");
+    window.wait_until_gone("Continue in the background");
+    window.wait_until("the job has ended", |window| {
+        !window.harness.state().jobs().is_any_running()
+    });
+    assert_eq!(contents(&scene.world.path("out/many")).len(), 4000);
+}
+
+#[test]
+fn while_it_runs_it_can_be_cancelled_and_says_so() {
+    let (scene, mut window) = with_many_files();
+    window.click("Cancel");
+    window.wait_for("Stopped");
+    window.click("Close");
+    // What is there is whole.
+    let out = scene.world.path("out/many");
+    let written = if out.exists() {
+        contents(&out)
+    } else {
+        Vec::new()
+    };
+    assert!(written.len() < 4000);
+    for (path, content) in written {
+        let number = path.file_stem().unwrap().to_str().unwrap();
+        assert_eq!(content, format!("file {number}").as_bytes());
+    }
 }
 
 #[test]

@@ -72,7 +72,7 @@ pub fn dialogs_ui(ui: &mut Ui, stack: &mut Vec<Dialog>, cx: &Cx<'_>, out: &mut O
         ui.label(RichText::new(dialog.title()).text_style(text::headline()));
         ui.add_space(space::S);
         // As high as it needs to be at once: by itself it would grow a little in each frame.
-        let height = (room.y - 220.0).max(120.0);
+        let height = (room.y - 180.0).max(120.0);
         ScrollArea::vertical()
             .max_height(height)
             .min_scrolled_height(height)

@@ -23,10 +23,10 @@ use crate::snapshot::restore::Space;
 /// How often figures are looked at while a plan is made.
 const POLL: std::time::Duration = std::time::Duration::from_millis(100);
 /// What the dialog has above and below its body.
-const AROUND_BODY: f32 = 220.0;
+const AROUND_BODY: f32 = 180.0;
 /// The table's head, the line for the space and the one for the terminal.
 const BESIDE_TABLE: f32 = 104.0;
-const LEAST_TABLE_HEIGHT: f32 = 150.0;
+const LEAST_TABLE_HEIGHT: f32 = 112.0;
 
 impl GetBack {
     pub(super) fn choosing_ui(
@@ -217,9 +217,9 @@ fn table_ui(ui: &mut Ui, rows: &Rows, steps: &mut Steps, height: f32) {
     let has_several = rows.snapshots.len() > 1;
     let mut columns = vec![
         Column::fixed("What", 104.0),
-        Column::share("Name and folder", 1.5),
+        Column::share("Name and folder", 1.3),
         Column::fixed("Size", 72.0).right(),
-        Column::share("Details", 1.0),
+        Column::share("Details", 1.1),
     ];
     if has_several {
         columns.push(Column::fixed("From", 130.0));

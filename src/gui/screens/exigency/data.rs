@@ -73,6 +73,10 @@ impl Discovery {
         let repositories = self.repositories.len() as u64;
         match (archives, repositories) {
             (0, 0) => "No backups were found there".to_owned(),
+            (0, _) => format!(
+                "Found {}",
+                counted(repositories, "repository", "repositories")
+            ),
             (_, 0) => format!("Found {}", counted(archives, "archive", "archives")),
             _ => format!(
                 "Found {} and {}",

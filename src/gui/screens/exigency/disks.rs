@@ -1,11 +1,13 @@
 //! Where to search first: disks and shares that are mounted, and the places where Gibus keeps things itself.
 //!
-//! Asked of the system on a thread; which of its answers are meant is told from their text alone.
+//! More than what a backup could go to ([`crate::gui::disks`]): a disk that can only be read, as a damaged one or one in
+//! a rescue system is, and shares wherever they are mounted.
 
-use std::ffi::OsString;
 use std::fs;
-use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+
+use crate::fs::bytes_path;
+use crate::gui::disks::unescaped;
 
 /// Where desktops and people mount disks.
 const MOUNTED_BELOW: [&str; 3] = ["/media", "/run/media", "/mnt"];
@@ -22,10 +24,15 @@ const SHARES: [&str; 7] = [
 /// What the system mounts for itself is no disk.
 const NO_DISKS: [&str; 4] = ["tmpfs", "autofs", "overlay", "fuse.gvfsd-fuse"];
 
-/// Folders to suggest, those on other disks first. `own` are places of this user.
-pub(super) fn suggestions(own: &[PathBuf]) -> Vec<PathBuf> {
+/// Folders to suggest: `known` disks, others that are mounted, and `own` places of this user.
+pub(super) fn suggestions(known: Vec<PathBuf>, own: &[PathBuf]) -> Vec<PathBuf> {
     let mounts = fs::read("/proc/self/mounts").unwrap_or_default();
-    let mut found = mounted(&mounts);
+    let mut found = known;
+    for place in mounted(&mounts) {
+        if !found.contains(&place) {
+            found.push(place);
+        }
+    }
     for place in own {
         if place.is_dir() && !found.contains(place) {
             found.push(place.clone());
@@ -42,7 +49,7 @@ fn mounted(mounts: &[u8]) -> Vec<PathBuf> {
         let (Some(_), Some(place), Some(kind)) = (words.next(), words.next(), words.next()) else {
             continue;
         };
-        let place = PathBuf::from(OsString::from_vec(unescaped(place)));
+        let place = bytes_path(&unescaped(place)).to_owned();
         let kind = String::from_utf8_lossy(kind);
         // A disk may be mounted at /mnt itself, while the others only hold places to mount at.
         let is_below = place == Path::new("/mnt")
@@ -55,28 +62,6 @@ fn mounted(mounts: &[u8]) -> Vec<PathBuf> {
         }
     }
     found
-}
-
-/// The kernel writes spaces and the like as `\040`.
-fn unescaped(text: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&byte, after)) = rest.split_first() {
-        let code = after.get(..3).filter(|_| byte == b'\\');
-        let code =
-            code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 8).ok());
-        match code {
-            Some(code) => {
-                plain.push(code);
-                rest = after.get(3..).unwrap_or_default();
-            }
-            None => {
-                plain.push(byte);
-                rest = after;
-            }
-        }
-    }
-    plain
 }
 
 #[cfg(test)]

@@ -105,8 +105,10 @@ impl Exigency {
         .into_iter()
         .flatten()
         .collect();
-        self.disks
-            .start(cx.workers, "disks", move |_| Ok(disks::suggestions(&own)));
+        let known = std::sync::Arc::clone(cx.disks);
+        self.disks.start(cx.workers, "disks", move |_| {
+            Ok(disks::suggestions(known(), &own))
+        });
     }
 
     fn find(&mut self, looked: Looked, cx: &Cx<'_>) {
@@ -298,6 +300,11 @@ impl Found {
 
     fn forget_refusal(&mut self, place: &std::path::Path) {
         self.refused.retain(|(refused, _)| refused != place);
+        for (archive, card) in self.discovery.archives.iter().zip(&mut self.cards) {
+            if archive.place == place {
+                card.refused = None;
+            }
+        }
     }
 
     /// All that can be taken in and is not there yet; repositories that archives bring along come with them.
@@ -306,11 +313,12 @@ impl Found {
         let mut brought = Vec::new();
         for (archive, card) in self.discovery.archives.iter().zip(&self.cards) {
             let can = archive.reason_against_adopting().is_none();
-            if can && reason_known(archive, cx).is_none() {
-                if let Ok(adopt) = adopt_archive(archive, card) {
-                    all.push(adopt);
-                    brought.extend(archive.repository.as_ref().ok().cloned());
-                }
+            if can
+                && reason_known(archive, cx).is_none()
+                && let Ok(adopt) = adopt_archive(archive, card)
+            {
+                all.push(adopt);
+                brought.extend(archive.repository.as_ref().ok().cloned());
             }
         }
         for repository in &self.discovery.repositories {
