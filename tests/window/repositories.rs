@@ -111,6 +111,7 @@ fn layout_and_codec_can_be_chosen() {
     window.type_into("Name of the repository", "plain");
     let disk = world.path("disk");
     window.type_into("Folder for the repository", disk.to_str().unwrap());
+    window.wait_for("free of");
     window.click("Advanced");
     window.wait_for("One by one");
     window.click("One by one");
