@@ -43,6 +43,8 @@ pub struct ArchiveOverview {
     /// What the configuration says of it, or why that cannot be read.
     pub entry: Result<ArchiveEntry>,
     pub snapshots: Fetch<SnapshotsOverview>,
+    /// It was asked for again while it was being read, which may have been too early.
+    is_asked_again: bool,
 }
 
 /// The snapshots of an archive, oldest first.
@@ -80,6 +82,8 @@ pub struct RepositoryOverview {
     pub archives: Vec<ArchiveName>,
     pub state: Fetch<RepositoryState>,
     pub stats: Fetch<RepositoryStats>,
+    /// As with archives.
+    is_asked_again: bool,
 }
 
 /// What can be found out about a repository at once.
@@ -117,10 +121,12 @@ impl Overview {
         }
         for archive in &mut self.archives {
             self.generation += u64::from(archive.snapshots.poll());
+            archive.read_if_asked_again(catalog, workers);
         }
         for repository in &mut self.repositories {
             self.generation += u64::from(repository.state.poll());
             self.generation += u64::from(repository.stats.poll());
+            repository.read_if_asked_again(catalog, workers);
         }
     }
 
@@ -139,6 +145,7 @@ impl Overview {
                     name,
                     entry: entry.clone(),
                     snapshots: Fetch::default(),
+                    is_asked_again: false,
                 },
             };
             archive.entry = entry;
@@ -156,6 +163,7 @@ impl Overview {
                     archives: Vec::new(),
                     state: Fetch::default(),
                     stats: Fetch::default(),
+                    is_asked_again: false,
                 },
             };
             repository.entry = entry;
@@ -196,14 +204,24 @@ impl Overview {
 }
 
 impl ArchiveOverview {
-    /// Reads the list of snapshots again, unless that is being done: a share that hangs is asked once.
+    /// Reads the list of snapshots again; if that is being done, afterwards: a share that hangs is asked once.
     fn read(&mut self, catalog: &Catalog, workers: &Workers) {
-        if self.snapshots.is_loading() || self.entry.is_err() {
+        if self.entry.is_err() {
+            return;
+        }
+        self.is_asked_again = self.snapshots.is_loading();
+        if self.is_asked_again {
             return;
         }
         let (catalog, name) = (catalog.clone(), self.name.clone());
         let read = move |monitor: &std::sync::Arc<_>| snapshots_overview(&catalog, &name, monitor);
         self.snapshots.start(workers, "snapshots", read);
+    }
+
+    fn read_if_asked_again(&mut self, catalog: &Catalog, workers: &Workers) {
+        if self.is_asked_again && !self.snapshots.is_loading() {
+            self.read(catalog, workers);
+        }
     }
 
     /// The newest snapshot that can be read.
@@ -213,11 +231,22 @@ impl ArchiveOverview {
 }
 
 impl RepositoryOverview {
+    fn is_loading(&self) -> bool {
+        self.state.is_loading() || self.stats.is_loading()
+    }
+
+    fn read_if_asked_again(&mut self, catalog: &Catalog, workers: &Workers) {
+        if self.is_asked_again && !self.is_loading() {
+            self.read(catalog, workers);
+        }
+    }
+
     fn read(&mut self, catalog: &Catalog, workers: &Workers) {
         let Ok(entry) = self.entry.clone() else {
             return;
         };
-        if self.state.is_loading() || self.stats.is_loading() {
+        self.is_asked_again = self.is_loading();
+        if self.is_asked_again {
             return;
         }
         let (its_catalog, its_entry) = (catalog.clone(), entry.clone());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use egui_kittest::kittest::{NodeT, Queryable};
 use gibus::format::compression::Codec;
+use gibus::gui::overview::RepositoryOverview;
 use gibus::gui::route::Route;
 use gibus::human::size;
 use gibus::progress::Monitor;
@@ -72,6 +73,22 @@ fn wait_until_enabled(window: &mut Window, label: &str, is_enabled: bool) {
     });
 }
 
+/// Presses a button, once it can be pressed and nothing that is still being read will move it.
+#[track_caller]
+fn press(window: &mut Window, label: &str) {
+    wait_until_enabled(window, label, true);
+    window.wait_until("everything is read", |window| {
+        let overview = window.harness.state().overview();
+        let is_read = |repository: &RepositoryOverview| {
+            !repository.state.is_loading() && !repository.stats.is_loading()
+        };
+        overview.repositories.iter().all(is_read)
+    });
+    // What unfolds has unfolded then.
+    window.steps(20);
+    window.click(label);
+}
+
 fn delete_snapshot(world: &World, archive: &ArchiveName, snapshot: SnapshotName) {
     let monitor = Arc::new(Monitor::new());
     let planned = world.catalog.plan_deletion(archive, &[snapshot], false);
@@ -84,7 +101,7 @@ fn a_repository_is_made_in_the_folder_that_was_typed() {
     let world = World::new();
     world.with_archive();
     let mut window = open(&world);
-    window.click("New repository");
+    press(&mut window, "New repository");
     wait_until_enabled(&mut window, "Create", false);
     window.type_into("Name of the repository", "main");
     let disk = world.path("disk");
@@ -95,7 +112,7 @@ fn a_repository_is_made_in_the_folder_that_was_typed() {
     window.type_into("Name of the repository", "spare");
     window.wait_for(&format!("It is made in {}", disk.display()));
     wait_until_enabled(&mut window, "Create", true);
-    window.click("Create");
+    press(&mut window, "Create");
     window.wait_for("Check spare");
     let made = world.catalog.repository(&name("spare")).unwrap();
     assert!(made.entry.place.starts_with(&disk));
@@ -107,14 +124,15 @@ fn layout_and_codec_can_be_chosen() {
     let world = World::new();
     world.with_archive();
     let mut window = open(&world);
-    window.click("New repository");
+    press(&mut window, "New repository");
     window.type_into("Name of the repository", "plain");
     let disk = world.path("disk");
     window.type_into("Folder for the repository", disk.to_str().unwrap());
-    window.click("Advanced");
+    window.wait_for("free of");
+    press(&mut window, "Advanced");
     window.wait_for("One by one");
-    window.click("One by one");
-    window.click("Create");
+    press(&mut window, "One by one");
+    press(&mut window, "Create");
     window.wait_for("Check plain");
     let settings = world
         .catalog
@@ -135,13 +153,13 @@ fn a_repository_is_adopted_from_the_disk_that_it_is_on() {
     let world = World::new();
     world.with_archive();
     let mut window = open(&world);
-    window.click("Adopt a repository");
+    press(&mut window, "Adopt a repository");
     let disk = elsewhere.path("disk");
     window.type_into("Folder to look in", disk.to_str().unwrap());
     let place = repository_place(&elsewhere, "spare");
     window.wait_for(&format!("Found: {}", place.display()));
     window.type_into("Name of the repository", "old");
-    window.click("Adopt");
+    press(&mut window, "Adopt");
     window.wait_for("Check old");
     assert_eq!(repository_place(&world, "old"), place);
 }
@@ -154,7 +172,7 @@ fn a_check_finds_a_flipped_byte_names_the_file_and_it_is_remembered_until_it_is_
     world.back_up(&archive, "2026-11-20T10:00:00[UTC]");
     let mut window = open(&world);
     window.wait_for("Never checked");
-    window.click("Check every byte of main");
+    press(&mut window, "Check every byte of main");
     window.wait_for("Healthy");
     window.wait_for("Every byte was read.");
 
@@ -165,7 +183,7 @@ fn a_check_finds_a_flipped_byte_names_the_file_and_it_is_remembered_until_it_is_
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(pack, bytes).unwrap();
-    window.click("Check every byte of main");
+    press(&mut window, "Check every byte of main");
     window.wait_for("Damage was found");
     let affected = letter.to_str().unwrap();
     window.wait_for("Snapshot Fri 20 Nov 2026, 10:00 of home: 1 file cannot be had back from it");
@@ -180,14 +198,14 @@ fn a_check_finds_a_flipped_byte_names_the_file_and_it_is_remembered_until_it_is_
     window.wait_for("Damaged");
     window.wait_for(affected);
     // The structure is as it should be, which says nothing of the bytes.
-    window.click("Repair main");
-    window.click("Repair");
+    press(&mut window, "Repair main");
+    press(&mut window, "Repair");
     window.wait_for("Some contents lost");
-    window.click("Back up home now");
+    press(&mut window, "Back up home now");
     window.wait_until("it is backed up", |window| {
         !window.harness.state().jobs().is_any_running()
     });
-    window.click("Check every byte of main");
+    press(&mut window, "Check every byte of main");
     window.wait_for("Healthy");
     assert!(!window.shows(affected));
 }
@@ -209,17 +227,17 @@ fn prune_says_beforehand_exactly_what_it_frees() {
             .sum()
     };
     let mut window = open(&world);
-    window.click("Prune main");
+    press(&mut window, "Prune main");
     window.wait_for("There is nothing to give back");
     wait_until_enabled(&mut window, "Prune", false);
-    window.click("Cancel");
+    press(&mut window, "Cancel");
 
     delete_snapshot(&world, &archive, first);
     let monitor = Arc::new(Monitor::new());
     let (_, plan) = world.catalog.plan_prune(&name("main"), &monitor).unwrap();
     let before = stored();
     assert!(plan.freed_bytes > 100_000 && plan.packs_to_rewrite.is_empty());
-    window.click("Prune main");
+    press(&mut window, "Prune main");
     let promise = format!(
         "It gives back {} of the {}",
         size(plan.freed_bytes),
@@ -227,7 +245,7 @@ fn prune_says_beforehand_exactly_what_it_frees() {
     );
     window.wait_for(&promise);
     assert_eq!(stored(), before, "nothing is done before it is wanted");
-    window.click("Prune");
+    press(&mut window, "Prune");
     window.wait_until("it is pruned", |window| {
         let job = window.harness.state().jobs().all().next();
         job.is_some_and(|job| job.outcome().is_some_and(Result::is_ok))
@@ -243,10 +261,10 @@ fn a_repository_is_converted() {
     world.back_up(&archive, "2026-11-20T10:00:00[UTC]");
     let mut window = open(&world);
     window.wait_for("Packs of many files, compressed with zstd (level 3)");
-    window.click("Convert main");
+    press(&mut window, "Convert main");
     window.wait_for("are needed meanwhile");
-    window.click("One by one");
-    window.click("Convert");
+    press(&mut window, "One by one");
+    press(&mut window, "Convert");
     window.wait_for("One file for each content, compressed with gzip (level 6)");
     let settings = world
         .catalog
@@ -265,7 +283,7 @@ fn deleting_is_refused_while_an_archive_uses_it() {
     let place = repository_place(&world, "main");
     let before = contents(&place);
     let mut window = open(&world);
-    window.click("Delete main");
+    press(&mut window, "Delete main");
     window.wait_for("It cannot be deleted");
     window.wait_for("Delete them first: home");
     wait_until_enabled(&mut window, "Delete everything in it", false);
@@ -284,13 +302,13 @@ fn deleting_wants_the_name_typed() {
     add_spare(&world, "disk2");
     let place = repository_place(&world, "spare");
     let mut window = open(&world);
-    window.click("Delete spare");
+    press(&mut window, "Delete spare");
     window.wait_for("No snapshot needs what is in it");
     wait_until_enabled(&mut window, "Delete everything in it", false);
     window.type_into("Name to confirm", "spar");
     wait_until_enabled(&mut window, "Delete everything in it", false);
     window.type_into("Name to confirm", "spare");
-    window.click("Delete everything in it");
+    press(&mut window, "Delete everything in it");
     window.wait_until_gone("Check spare");
     assert!(!place.exists());
 }
@@ -302,11 +320,12 @@ fn forgetting_leaves_the_files_and_no_health_is_taken_over_by_another_of_that_na
     add_spare(&world, "disk2");
     let place = repository_place(&world, "spare");
     let mut window = open(&world);
-    window.click("Check spare");
+    press(&mut window, "Check spare");
     window.wait_for("Healthy");
     let before = contents(&place);
-    window.click("Delete spare");
-    window.click("Only forget it here");
+    press(&mut window, "Delete spare");
+    window.wait_for("No snapshot needs what is in it");
+    press(&mut window, "Only forget it here");
     window.wait_until_gone("Check spare");
     assert_eq!(contents(&place), before);
 
@@ -335,7 +354,7 @@ fn a_missing_disk_says_so_in_its_card_and_the_others_work() {
     window.wait_for("Is the disk or share there that it is on?");
     wait_until_enabled(&mut window, "Check spare", false);
     wait_until_enabled(&mut window, "Check main", true);
-    window.click("Check main");
+    press(&mut window, "Check main");
     window.wait_for("Healthy");
     assert!(window.shows("Not there"));
     fs::rename(world.path("unplugged"), world.path("disk2")).unwrap();
@@ -357,10 +376,10 @@ fn a_lock_of_another_computer_is_told_of_and_can_be_removed() {
     let mut window = open(&world);
     window.wait_for("Locked by ada on nas");
     window.wait_for("In use by ada on nas (process 5): pruning the repository, begun 1 hour ago");
-    window.click("Unlock main");
+    press(&mut window, "Unlock main");
     window.wait_for("It is dangerous while it is still backing up");
     assert!(lock.exists());
-    window.click("Remove these locks");
+    press(&mut window, "Remove these locks");
     window.wait_until_gone("Locked by ada");
     assert!(!lock.exists());
 }
@@ -381,9 +400,9 @@ fn savings_and_users_are_told_and_the_folder_is_shown() {
         size(stats.total_bytes())
     ));
     window.wait_for("Disk of main: ");
-    window.click("Open the folder of main");
+    press(&mut window, "Open the folder of main");
     let opened = window.opened_folders.lock().unwrap().clone();
     assert_eq!(opened, [repository_place(&world, "main")]);
-    window.click("home");
+    press(&mut window, "home");
     assert_eq!(window.harness.state().route(), Route::Archives);
 }

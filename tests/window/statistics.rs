@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use egui_kittest::kittest::Queryable;
+use gibus::gui::picker::PickWhat;
 use gibus::gui::route::Route;
 use gibus::human::{count, size};
 use gibus::progress::Monitor;
@@ -281,4 +282,22 @@ fn without_the_repository_there_is_what_the_snapshots_say_themselves() {
     assert!(!window.shows("Chart: what each snapshot costs"));
     window.click("As a table");
     window.wait_for("frees: ?");
+}
+
+#[test]
+fn the_file_to_save_to_can_be_chosen_in_the_dialog_of_the_system() {
+    let world = World::new();
+    with_history(&world);
+    let mut window = open(&world);
+    wait_for_costs(&mut window);
+    let path = world.path("chosen.csv");
+    window.picker.answers.lock().unwrap().push(path.clone());
+    window.click("Save as CSV…");
+    window.click("Choose file…");
+    window.wait_for(path.to_str().unwrap());
+    let asked = window.picker.asked.lock().unwrap()[0].what;
+    assert_eq!(asked, PickWhat::NewFile);
+    window.click("Save");
+    window.wait_until_gone("File to save to");
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 4);
 }

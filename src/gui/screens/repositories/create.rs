@@ -30,6 +30,8 @@ pub struct CreateRepository {
     facts_of: Option<PathBuf>,
     making: Fetch<RepositoryName>,
     is_done: bool,
+    /// The cursor was put into the first field.
+    is_begun: bool,
 }
 
 impl Default for CreateRepository {
@@ -42,6 +44,7 @@ impl Default for CreateRepository {
             facts_of: None,
             making: Fetch::default(),
             is_done: false,
+            is_begun: false,
         }
     }
 }
@@ -174,13 +177,16 @@ impl DialogWindow for CreateRepository {
         ui.add(egui::Label::new(explanation).wrap());
         ui.add_space(space::S);
         labelled_ui(ui, "Name", |ui| {
-            text_field_ui(
+            let field = text_field_ui(
                 ui,
                 &mut self.name,
                 "Name of the repository",
                 "blue-disk",
                 240.0,
             );
+            if !std::mem::replace(&mut self.is_begun, true) {
+                field.request_focus();
+            }
         });
         labelled_ui(ui, "On which disk, in which folder", |ui| {
             self.folder.ui(ui, cx);

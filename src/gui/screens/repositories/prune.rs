@@ -68,7 +68,8 @@ pub fn plan_words(amiss: &Disagreement, plan: &PrunePlan) -> Vec<String> {
     }
     if rewritten > 0 {
         words.push(format!(
-            "{} rewritten, for only a part of each is needed ({}). That much space has to be free meanwhile.",
+            "{} rewritten ({}): only a part of each is needed, or they are many and short. That much space has \
+             to be free meanwhile.",
             counted(plan.packs_to_rewrite.len() as u64, "pack is", "packs are"),
             size(rewritten)
         ));

@@ -60,6 +60,9 @@ impl Repositories {
         let palette = palette(ui.ctx());
         let weak = palette.weak;
         ui.scope(|ui| head_ui(ui, card));
+        if let Some(damage) = &card.damage {
+            self.damage_ui(ui, card, damage, out);
+        }
         if card.is_loading {
             loading_ui(
                 ui,
@@ -91,9 +94,6 @@ impl Repositories {
         ui.scope(|ui| facts_ui(ui, card, out));
         if !card.locks.is_empty() {
             locks_ui(ui, card, out);
-        }
-        if let Some(damage) = &card.damage {
-            self.damage_ui(ui, card, damage, out);
         }
         if let Some(job) = card.job.and_then(|id| cx.jobs.get(id)) {
             let title = words::work_title(&job.work);
@@ -210,21 +210,6 @@ impl Repositories {
         notice_ui(ui, Tone::Error, &damage.title, &damage.advice);
         let name = &card.name;
         let is_unfolded = self.unfolded.contains(name);
-        let shown = match is_unfolded {
-            true => damage.lines.len(),
-            false => FEW_LINES,
-        };
-        for line in damage.lines.iter().take(shown) {
-            // Lines with a path are set in: they belong to the one before.
-            let (indent, line) = match line.strip_prefix("    ") {
-                Some(rest) => (space::XL, rest),
-                None => (space::S, line.as_str()),
-            };
-            ui.horizontal(|ui| {
-                ui.add_space(indent);
-                ui.add(egui::Label::new(line).wrap().selectable(true));
-            });
-        }
         ui.horizontal(|ui| {
             if damage.can_repair {
                 let running = card.job.map(|_| "Wait until the job on it is done");
@@ -254,6 +239,25 @@ impl Repositories {
                         false => self.unfolded.insert(name.clone()),
                     };
                 }
+            }
+        });
+        let shown = match is_unfolded {
+            true => damage.lines.len(),
+            false => FEW_LINES,
+        };
+        ui.scope(|ui| {
+            ui.spacing_mut().interact_size.y = 0.0;
+            ui.spacing_mut().item_spacing.y = space::XS;
+            for line in damage.lines.iter().take(shown) {
+                // Lines with a path are set in: they belong to the one before.
+                let (indent, line) = match line.strip_prefix("    ") {
+                    Some(rest) => (space::XL, rest),
+                    None => (space::S, line.as_str()),
+                };
+                ui.horizontal(|ui| {
+                    ui.add_space(indent);
+                    ui.add(egui::Label::new(line).wrap().selectable(true));
+                });
             }
         });
     }
