@@ -42,6 +42,13 @@ fn is_enabled(window: &Window, button: &str) -> bool {
     all.any(|node| !node.accesskit_node().is_disabled())
 }
 
+/// Clicks what may have to be scrolled to.
+fn click_below(window: &mut Window, label: &str) {
+    window.harness.get_by_label(label).scroll_to_me();
+    window.steps(10);
+    window.click(label);
+}
+
 /// Restores what the dialog shows, once its plan is there.
 fn carry_out(window: &mut Window, button: &str) {
     window.wait_until("the plan is there", |window| is_enabled(window, button));
@@ -167,7 +174,6 @@ fn all_that_was_found_is_taken_in_at_once() {
 fn a_name_that_is_taken_is_explained_and_another_can_be_given() {
     let world = lost();
     // Somebody began anew before looking for the old backups.
-    fs::create_dir(world.path("new disk")).unwrap();
     let elsewhere = World {
         dir: tempfile::tempdir().unwrap(),
         catalog: world.catalog.clone(),
@@ -181,7 +187,10 @@ fn a_name_that_is_taken_is_explained_and_another_can_be_given() {
     let field = format!("Name for {TITLE}");
     window.wait_for(&field);
     window.type_into(&field, "old-home");
-    window.click(&format!("Take into the configuration: {TITLE}"));
+    click_below(
+        &mut window,
+        &format!("Take into the configuration: {TITLE}"),
+    );
     window.wait_until("both are in the overview", |window| {
         window.harness.state().overview().archives.len() == 2
     });
@@ -228,10 +237,10 @@ fn a_repository_that_was_moved_is_missed_and_its_new_place_can_be_told() {
     ));
     let field = format!("Repository of {TITLE}");
     window.type_into(&field, world.home().to_str().unwrap());
-    window.click("It is here");
+    click_below(&mut window, "It is here");
     window.wait_for("Could not");
     window.type_into(&field, moved.to_str().unwrap());
-    window.click("It is here");
+    click_below(&mut window, "It is here");
     window.wait_until_gone("Its repository is not found");
     fs::remove_file(world.home().join("notes.txt")).unwrap();
     window.click(&format!("Restore everything of {TITLE}"));

@@ -113,6 +113,16 @@ fn a_few_folders_instead_of_all_are_counted_by_the_rules_of_the_backup() {
     window.wait_for("Tick at least one folder");
     window.click("Pictures");
     window.wait_for("1 file, 5.9 KiB");
+    // What was typed and not added is not forgotten.
+    let other = world.path("other");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("b"), "12345").unwrap();
+    window.type_into("Another folder to back up", &other.display().to_string());
+    window.wait_for("Add this folder");
+    window.click("Next");
+    window.click("Back");
+    window.wait_for("2 files, 5.9 KiB");
+    window.click(&other.display().to_string());
     // Taking a rule back adds what it saved.
     window.click(&everything);
     window.click("Caches of programs");

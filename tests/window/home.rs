@@ -94,6 +94,7 @@ fn cards_lead_to_the_other_screens() {
     let home = world.with_archive();
     world.back_up(&home, "2026-11-25T09:00:00[UTC]");
     let mut window = world.open();
+    window.wait_for("Backed up 3 hours ago");
     window.click("Browse home");
     assert_eq!(window.harness.state().route(), Route::Browse);
     window.click("Home");

@@ -82,7 +82,7 @@ fn what_went_wrong_is_listed_with_what_to_do_and_can_be_excluded() {
     window.wait_for("The last backup left 1 file out");
     window.click("Jobs");
     window.wait_until("it has ended", |window| has_row(window, "1 problem"));
-    window.wait_for("1 file: could not include");
+    window.wait_for("1 path that the archive names");
     window.wait_for("The archive names it, and it is not there");
     // It is the archive's own doing: no rule helps, and what does is a click away.
     window.click(&missing.display().to_string());
@@ -90,6 +90,41 @@ fn what_went_wrong_is_listed_with_what_to_do_and_can_be_excluded() {
     assert!(exclude.accesskit_node().is_disabled());
     window.click("Show the archive");
     assert_eq!(window.harness.state().route(), Route::Archives);
+}
+
+#[test]
+fn what_is_listed_can_be_excluded_with_one_press() {
+    let world = World::new();
+    world.write("a.txt", "one");
+    let link = world.home().join("lost[1]");
+    std::os::unix::fs::symlink("nowhere", &link).unwrap();
+    let home = world.with_archive();
+    let mut window = Window::open_at(&world, &soon());
+    window.click("Back up home now");
+    window.wait_for("Everything is backed up");
+    window.click("Jobs");
+    window.wait_for("1 file: could not back up the link: it leads nowhere");
+    window.click(&link.display().to_string());
+    window.click("Exclude");
+    let rules = || {
+        world
+            .catalog
+            .archive(&home)
+            .unwrap()
+            .entry
+            .specification
+            .exclude_files
+    };
+    window.wait_until("the rule is there", |_| !rules().is_empty());
+    let escaped = format!("{}/lost\\[1\\]", world.home().display());
+    assert_eq!(rules(), [escaped]);
+    // The next backup has nothing to say of it.
+    window.click("Run again");
+    window.wait_until("there are two rows", |window| {
+        let jobs = window.harness.state().jobs();
+        jobs.all().count() == 2 && !jobs.is_any_running()
+    });
+    window.wait_until_gone("it leads nowhere");
 }
 
 #[test]
@@ -150,9 +185,9 @@ fn the_history_is_there_in_a_new_window() {
     window.wait_until("it has ended", |window| has_row(window, "Done"));
     window.tab_to("Jobs that have ended");
     window.key(Key::ArrowDown);
-    window.wait_for("1 file: could not include");
+    window.wait_for("1 path that the archive names");
     window.key(Key::ArrowUp);
-    window.wait_until_gone("1 file: could not include");
+    window.wait_until_gone("1 path that the archive names");
     window.press("Browse the snapshot");
     assert_eq!(window.harness.state().route(), Route::Browse);
 }

@@ -233,7 +233,8 @@ impl Window {
         });
         let mut all: Vec<_> = self.harness.query_all_by_label(label).collect();
         // The last one drawn is on top: a dialog's button rather than what is below.
-        all.pop().unwrap().click();
+        // By what it is and not by where: what has just come in may have moved it.
+        all.pop().unwrap().click_accesskit();
         self.steps(3);
     }
 

@@ -9,7 +9,7 @@ use crate::gui::theme::{palette, space, text};
 use crate::gui::widgets::Button;
 
 /// Keys inside tables and trees, which are no commands.
-const IN_TABLES: [(&str, &str); 7] = [
+const IN_TABLES: [(&str, &str); 8] = [
     ("Arrows, Page, Home, End", "Move in a table or a tree"),
     ("Enter", "Open the row"),
     ("Space", "Select the row"),
@@ -17,6 +17,10 @@ const IN_TABLES: [(&str, &str); 7] = [
     ("Ctrl + A", "Select all rows"),
     ("Letters", "Go to a name"),
     ("Backspace", "Go up one folder, in Browse"),
+    (
+        "[ and ], or Alt + Left and Right",
+        "Go to the older or newer snapshot, in Browse",
+    ),
 ];
 
 /// The list of keys.

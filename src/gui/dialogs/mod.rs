@@ -19,6 +19,7 @@ pub use settings::SettingsDialog;
 use super::command::Outbox;
 use super::cx::Cx;
 use super::theme::{space, text};
+use super::widgets::follow_focus;
 
 /// A dialog. It is plain data with a function that draws it.
 pub trait DialogWindow {
@@ -78,6 +79,7 @@ pub fn dialogs_ui(ui: &mut Ui, stack: &mut Vec<Dialog>, cx: &Cx<'_>, out: &mut O
             .show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 dialog.body_ui(ui, cx, out);
+                follow_focus(ui);
             });
         ui.add_space(space::M);
         ui.allocate_ui_with_layout(

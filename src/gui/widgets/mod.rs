@@ -32,6 +32,17 @@ use lucide_icons::Icon;
 
 use super::theme::ICON_FAMILY;
 
+/// Draws things whose controls keep the keyboard while others above them come and go: their ids are made from
+/// `key`, which nothing else in the window may have, and not from how many there are before them.
+pub fn steady_ui<R>(
+    ui: &mut egui::Ui,
+    key: impl egui::AsIdSalt,
+    add_contents: impl FnOnce(&mut egui::Ui) -> R,
+) -> R {
+    let builder = egui::UiBuilder::new().scope_id(egui::Id::unique(("steady", key)));
+    ui.scope_builder(builder, add_contents).inner
+}
+
 /// An icon in the row. It has no name: what it stands beside says what it means.
 pub fn icon_ui(ui: &mut egui::Ui, icon: Icon, size: f32, color: Color32) {
     let (rect, _) = ui.allocate_exact_size(egui::Vec2::splat(size), egui::Sense::hover());

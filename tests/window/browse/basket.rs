@@ -158,7 +158,6 @@ fn on_the_disk_only_what_was_deleted_can_be_picked() {
     window.settle();
     pick(&mut window, "new.txt");
     assert!(window.browse().basket().is_empty());
-    window.wait_for("This is your disk as it is now: choose a snapshot");
     window.click("Show deleted");
     pick(&mut window, "uncle.txt, deleted");
     let basket = window.browse().basket().clone();

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::fs::escaped;
 use crate::gui::command::Tone;
 use crate::gui::disks::Place;
+use crate::gui::shell::{quoted, quoted_path};
 use crate::human::{counted, size};
 use crate::snapshot::places::{ArchiveName, RepositoryName};
 use crate::snapshot::preview::Survey;
@@ -269,6 +270,34 @@ pub fn names(archive: &str, repository: &str) -> Result<(ArchiveName, Repository
     ))
 }
 
+/// What to type in a terminal for the same.
+pub fn command_lines(
+    archive: &ArchiveName,
+    repository: &RepositoryName,
+    location: Option<&Path>,
+    specification: &Specification,
+) -> Vec<String> {
+    let mut create = format!("gibus repo create {repository}");
+    if let Some(location) = location {
+        create.push_str(&format!(" --location {}", quoted_path(location)));
+    }
+    let mut rules = String::new();
+    for include in &specification.includes {
+        rules.push_str(&format!(" --include {}", quoted_path(include)));
+    }
+    for glob in &specification.exclude_dirs {
+        rules.push_str(&format!(" --exclude-dir {}", quoted(glob.as_bytes())));
+    }
+    if specification.exclude_caches {
+        rules.push_str(" --exclude-caches");
+    }
+    vec![
+        create,
+        format!("gibus archive create {archive} --repo {repository}{rules}"),
+        format!("gibus backup -A {archive}"),
+    ]
+}
+
 /// The folders in a home folder that people keep their things in, as `user-dirs.dirs` names them; the usual
 /// names where it says nothing.
 pub fn standard_folders(home: &Path, user_dirs: &str) -> Vec<PathBuf> {
@@ -400,6 +429,24 @@ mod tests {
         assert!(warnings(&place, None, 0)[0].2.contains("old"));
         place.is_writable = false;
         assert!(refusal(&place).is_some());
+    }
+
+    #[test]
+    fn the_same_can_be_typed() {
+        let (archive, repository) = names("home", "My-Disk").unwrap();
+        let mut choice = choice();
+        choice.left_out = vec![LeftOut::MarkedCaches, LeftOut::CacheFolder];
+        let specification = choice.specification();
+        let location = Some(Path::new("/media/My Disk"));
+        assert_eq!(
+            command_lines(&archive, &repository, location, &specification),
+            [
+                "gibus repo create My-Disk --location '/media/My Disk'",
+                "gibus archive create home --repo My-Disk --include /home/me --exclude-dir /home/me/.cache \
+                 --exclude-caches",
+                "gibus backup -A home",
+            ]
+        );
     }
 
     #[test]

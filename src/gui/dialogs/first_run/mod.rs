@@ -28,7 +28,7 @@ use crate::gui::cx::Cx;
 use crate::gui::disks::{Place, look_at};
 use crate::gui::picker::PickWhat;
 use crate::gui::route::Route;
-use crate::gui::widgets::PathField;
+use crate::gui::widgets::{PathField, command_lines_ui};
 use crate::jobs::Fetch;
 use crate::snapshot::places::ArchiveName;
 
@@ -154,10 +154,13 @@ impl DialogWindow for FirstRun {
         }
     }
 
-    fn body_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, _: &mut Outbox) {
+    fn body_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
         match self.page {
             Page::What => self.what_ui(ui, cx),
-            Page::Where => self.where_ui(ui, cx),
+            Page::Where => {
+                self.where_ui(ui, cx);
+                command_lines_ui(ui, &self.command_lines(), out);
+            }
         }
     }
 
@@ -317,6 +320,36 @@ impl FirstRun {
         names.err().map(|error| crate::gui::words::sentence(&error))
     }
 
+    /// Where to, as the catalog takes it.
+    fn location(&self) -> Option<&Path> {
+        match self.target {
+            Target::Here => None,
+            _ => Some(&self.offer().path),
+        }
+    }
+
+    /// What to type for the same, once it could be done.
+    fn command_lines(&self) -> Vec<String> {
+        let names = data::names(&self.archive.text, &self.repository.text);
+        match (&self.choice, names) {
+            (Some(choice), Ok((archive, repository))) if self.reason_against().is_none() => {
+                let specification = choice.specification();
+                data::command_lines(&archive, &repository, self.location(), &specification)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Takes in a folder that was typed and not added, so that it is not forgotten.
+    fn add_typed(&mut self, cx: &Cx<'_>) {
+        let typed = self.another.path(cx).filter(|path| path.is_absolute());
+        if let (Some(path), Some(choice)) = (typed, &mut self.choice) {
+            // Completion leaves a slash at the end of a folder.
+            choice.add(path.components().collect());
+            self.another.clear();
+        }
+    }
+
     fn start(&mut self, cx: &Cx<'_>) {
         let Some(choice) = &self.choice else {
             return;
@@ -329,10 +362,7 @@ impl FirstRun {
         let set_up = SetUp {
             archive,
             repository,
-            location: match self.target {
-                Target::Here => None,
-                _ => Some(self.offer().path.clone()),
-            },
+            location: self.location().map(Path::to_owned),
             specification: choice.specification(),
         };
         // After a failure half way, the next attempt goes on with the same names.

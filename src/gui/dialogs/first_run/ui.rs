@@ -1,7 +1,5 @@
 //! Draws the two pages.
 
-use std::path::PathBuf;
-
 use egui::{Align, Layout, RichText, Ui, vec2};
 use lucide_icons::Icon;
 
@@ -15,13 +13,10 @@ use crate::gui::dialogs::Stay;
 use crate::gui::route::Route;
 use crate::gui::theme::{palette, space, text};
 use crate::gui::widgets::{
-    Button, error_ui, group_title_ui, labelled_ui, loading_ui, notice_ui, text_field_ui,
+    Button, error_ui, group_title_ui, labelled_ui, loading_ui, notice_ui, steady_ui, text_field_ui,
 };
 use crate::human::size;
 use crate::snapshot::tree::Totals;
-
-/// Room at the right of a row, for its size.
-const SIZE_WIDTH: f32 = 190.0;
 
 impl FirstRun {
     /// Draws the page that asks what.
@@ -47,44 +42,42 @@ impl FirstRun {
             .then_some("It is in your home folder, which is backed up as a whole");
         for folder in &mut choice.inside {
             let label = data::shown_name(&folder.path);
-            ui.horizontal(|ui| {
-                ui.add_space(space::XL);
-                ui.vertical(|ui| folder_ui(ui, folder, &label, size(), is_counting, covered));
-            });
+            folder_ui(ui, folder, &label, size(), is_counting, Some(covered));
         }
         for folder in &mut choice.others {
             let label = escaped_path(&folder.path).to_string();
             folder_ui(ui, folder, &label, size(), is_counting, None);
         }
+        self.choice = Some(choice);
         ui.add_space(space::XS);
-        self.another_ui(ui, cx, &mut choice);
+        self.another_ui(ui, cx);
         ui.add_space(space::S);
         group_title_ui(ui, "Left out, because programs make it again by themselves");
-        self.left_out_ui(ui, &mut choice);
+        steady_ui(ui, "first run left out", |ui| self.left_out_ui(ui));
         if let Some(error) = self.count().error() {
             error_ui(ui, error);
         }
-        self.choice = Some(choice);
     }
 
-    fn another_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, choice: &mut Choice) {
+    fn another_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
         labelled_ui(ui, "Another folder", |ui| {
             self.another.ui(ui, cx);
         });
-        let path = self.another.path(cx);
-        if let Some(path) = path {
+        if let Some(path) = self.another.path(cx) {
             let is_absolute = path.is_absolute();
             let reason = (!is_absolute).then_some("Write the whole path, beginning with a slash");
             let add = Button::new("Add this folder").icon(Icon::Plus);
             if add.disabled_because(reason).show(ui) {
-                choice.add(without_slash(path));
-                self.another.clear();
+                self.add_typed(cx);
             }
         }
     }
 
-    fn left_out_ui(&self, ui: &mut Ui, choice: &mut Choice) {
+    fn left_out_ui(&mut self, ui: &mut Ui) {
         let weak = palette(ui.ctx()).weak;
+        let Some(choice) = &mut self.choice else {
+            return;
+        };
         let home = choice.home.as_ref().map(|home| home.path.clone());
         for kind in LeftOut::ALL {
             let (name, explanation) = data::left_out_words(kind);
@@ -113,7 +106,7 @@ impl FirstRun {
         }
     }
 
-    pub(super) fn what_buttons_ui(&mut self, ui: &mut Ui, _: &Cx<'_>, out: &mut Outbox) -> Stay {
+    pub(super) fn what_buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) -> Stay {
         let includes = self.choice.as_ref().map(Choice::includes);
         let reason = match &includes {
             None => Some("Your folders are being looked at"),
@@ -121,6 +114,7 @@ impl FirstRun {
             Some(_) => None,
         };
         if Button::primary("Next").disabled_because(reason).show(ui) {
+            self.add_typed(cx);
             self.page = Page::Where;
         }
         if Button::new("Not now").show(ui) {
@@ -180,13 +174,23 @@ impl FirstRun {
         if self.target == Target::Folder {
             ui.horizontal(|ui| {
                 ui.add_space(space::XL);
-                ui.vertical(|ui| self.folder_field.ui(ui, cx));
+                steady_ui(ui, "first run folder", |ui| {
+                    ui.vertical(|ui| self.folder_field.ui(ui, cx));
+                });
             });
         }
         self.is_target_chosen |= before != self.target;
         ui.add_space(space::XS);
         self.place_ui(ui);
         ui.add_space(space::S);
+        steady_ui(ui, "first run names", |ui| self.names_ui(ui));
+        if let Some(error) = self.error() {
+            ui.add_space(space::S);
+            error_ui(ui, error);
+        }
+    }
+
+    fn names_ui(&mut self, ui: &mut Ui) {
         group_title_ui(ui, "What to call them");
         ui.horizontal(|ui| {
             let names = [
@@ -208,10 +212,6 @@ impl FirstRun {
                 });
             }
         });
-        if let Some(error) = self.error() {
-            ui.add_space(space::S);
-            error_ui(ui, error);
-        }
     }
 
     /// One of the places that are offered.
@@ -301,26 +301,32 @@ impl FirstRun {
     }
 }
 
-/// A folder with its tick and its size.
+/// A folder with its tick and its size. One that is inside the home folder may be covered by that, which is
+/// then the reason why it cannot be ticked.
 fn folder_ui(
     ui: &mut Ui,
     folder: &mut Folder,
     label: &str,
     totals: Totals,
     is_counting: bool,
-    covered: Option<&str>,
+    inside: Option<Option<&str>>,
 ) {
     let weak = palette(ui.ctx()).weak;
     row_ui(
         ui,
-        |ui| match covered {
-            Some(reason) => {
-                let mut is_covered = true;
-                let tick = egui::Checkbox::new(&mut is_covered, label);
-                ui.add_enabled(false, tick).on_disabled_hover_text(reason);
+        |ui| {
+            if inside.is_some() {
+                ui.add_space(space::XL);
             }
-            None => {
-                ui.checkbox(&mut folder.is_ticked, label);
+            match inside.flatten() {
+                Some(reason) => {
+                    let mut is_covered = true;
+                    let tick = egui::Checkbox::new(&mut is_covered, label);
+                    ui.add_enabled(false, tick).on_disabled_hover_text(reason);
+                }
+                None => {
+                    ui.checkbox(&mut folder.is_ticked, label);
+                }
             }
         },
         |ui| {
@@ -333,19 +339,15 @@ fn folder_ui(
 
 /// A row with something at the left and something at the right.
 fn row_ui(ui: &mut Ui, left: impl FnOnce(&mut Ui), right: impl FnOnce(&mut Ui)) {
-    let height = 24.0;
-    ui.horizontal(|ui| {
-        let width = (ui.available_width() - SIZE_WIDTH).max(100.0);
-        ui.allocate_ui_with_layout(
-            vec2(width, height),
-            Layout::left_to_right(Align::Center),
-            |ui| {
-                ui.set_width(width);
-                left(ui);
-            },
-        );
-        ui.with_layout(Layout::right_to_left(Align::Center), right);
+    const HEIGHT: f32 = 26.0;
+    let size = vec2(ui.available_width(), HEIGHT);
+    let gap = std::mem::replace(&mut ui.spacing_mut().item_spacing.y, 2.0);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().interact_size.y = HEIGHT;
+        right(ui);
+        ui.with_layout(Layout::left_to_right(Align::Center), left);
     });
+    ui.spacing_mut().item_spacing.y = gap;
 }
 
 /// Why the button at the right cannot be pressed.
@@ -354,9 +356,4 @@ fn reason_ui(ui: &mut Ui, reason: &str) {
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         ui.add(egui::Label::new(RichText::new(reason).color(ink)).truncate());
     });
-}
-
-/// Completion leaves a slash at the end of a folder.
-fn without_slash(path: PathBuf) -> PathBuf {
-    path.components().collect()
 }

@@ -12,7 +12,6 @@ use crate::gui::theme::{palette, space};
 use crate::gui::widgets::{Button, error_ui, loading_ui, notice_ui};
 use crate::human::{counted, size};
 use crate::jobs::{Fetch, Work};
-use crate::progress::Monitor;
 use crate::repository::costs::ClaimCosts;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::places::{ArchiveName, RepositoryName};
@@ -20,11 +19,23 @@ use crate::snapshot::places::{ArchiveName, RepositoryName};
 /// More are not listed by their dates.
 const MOST_DATES: usize = 8;
 
-/// What a deletion would free; worked out once.
-#[derive(Default)]
-struct Freed(Fetch<ClaimCosts>);
+/// Room for what a deletion frees, so that the dialog does not jump when that is known.
+const FREES_HEIGHT: f32 = 36.0;
+/// The same, with what is lost.
+const LOST_HEIGHT: f32 = 106.0;
 
-impl Freed {
+/// What a deletion would take and free; worked out once.
+#[derive(Default)]
+struct Planned(Fetch<Plan>);
+
+struct Plan {
+    /// How many snapshots go.
+    snapshots: usize,
+    /// What they alone need. It may not be found out though they can be deleted.
+    frees: Result<ClaimCosts>,
+}
+
+impl Planned {
     fn update(
         &mut self,
         cx: &Cx<'_>,
@@ -34,27 +45,68 @@ impl Freed {
         if self.0.is_empty() {
             let catalog = cx.catalog.clone();
             self.0.start(cx.workers, "what is freed", move |monitor| {
-                let monitor: &Monitor = monitor;
-                catalog.deletion_frees(&plan(&catalog)?, monitor)
+                let deletable = plan(&catalog)?;
+                Ok(Plan {
+                    snapshots: deletable.plan.deletions.len(),
+                    frees: catalog.deletion_frees(&deletable, monitor),
+                })
             });
         }
     }
 
+    /// How many snapshots go, once that is known.
+    fn snapshots(&self) -> Option<usize> {
+        self.0.value().map(|plan| plan.snapshots)
+    }
+
     fn ui(&self, ui: &mut Ui) {
-        if let Some(error) = self.0.error() {
-            error_ui(ui, error);
-        } else if let Some(costs) = self.0.value() {
-            ui.add(egui::Label::new(in_words(costs)).wrap());
-        } else {
-            let is_silent = self.0.is_not_answering();
-            loading_ui(ui, "Finding out what that frees", is_silent);
+        match (self.0.value(), self.0.error()) {
+            (Some(plan), _) => match &plan.frees {
+                Ok(_) if plan.snapshots == 0 => {}
+                Ok(costs) => {
+                    ui.add(egui::Label::new(in_words(costs)).wrap());
+                }
+                Err(error) => error_ui(ui, error),
+            },
+            (None, Some(error)) => error_ui(ui, error),
+            (None, None) => {
+                let is_silent = self.0.is_not_answering();
+                loading_ui(ui, "Finding out what that frees", is_silent);
+            }
         }
     }
 
     fn reason_against(&self) -> Option<&'static str> {
-        let is_loading = self.0.value().is_none() && self.0.error().is_none();
-        is_loading.then_some("What this frees is still being found out")
+        match (self.0.value(), self.0.error()) {
+            (Some(_), _) => None,
+            (None, Some(_)) => Some("It cannot be reached now"),
+            (None, None) => Some("What this frees is still being found out"),
+        }
     }
+}
+
+/// Draws the buttons while it cannot be done.
+fn not_yet_ui(ui: &mut Ui, label: &str, reason: &str) -> Stay {
+    Button::danger(label)
+        .disabled_because(Some(reason))
+        .show(ui);
+    match Button::new("Cancel").show(ui) {
+        true => Stay::Close,
+        false => Stay::Open,
+    }
+}
+
+/// What is lost with an archive.
+fn lost(snapshots: usize) -> String {
+    let all = match snapshots {
+        0 => return "It has no snapshots. Only its rules are lost.".to_owned(),
+        1 => "Its one snapshot is".to_owned(),
+        number => format!("All its {number} snapshots are"),
+    };
+    format!(
+        "{all} lost, with every version of every file in them, and the rules of the archive. Your \
+         files themselves stay as they are."
+    )
 }
 
 /// What a deletion frees, exactly.
@@ -79,7 +131,7 @@ pub struct DeleteSnapshots {
     dates: Vec<String>,
     is_all: bool,
     and_prune: bool,
-    freed: Freed,
+    planned: Planned,
     confirm: Confirm,
 }
 
@@ -107,7 +159,7 @@ impl DeleteSnapshots {
             dates,
             is_all,
             and_prune: true,
-            freed: Freed::default(),
+            planned: Planned::default(),
             confirm,
         }
     }
@@ -121,7 +173,7 @@ impl DialogWindow for DeleteSnapshots {
     fn update(&mut self, cx: &Cx<'_>, _: &mut Outbox) {
         let (archive, snapshots) = (self.archive.clone(), self.snapshots.clone());
         let plan = move |catalog: &Catalog| catalog.plan_deletion(&archive, &snapshots, true);
-        self.freed.update(cx, plan);
+        self.planned.update(cx, plan);
     }
 
     fn body_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
@@ -146,7 +198,10 @@ impl DialogWindow for DeleteSnapshots {
             egui::Label::new("What was saved in them and in no other snapshot is gone for good.")
                 .wrap(),
         );
-        self.freed.ui(ui);
+        ui.vertical(|ui| {
+            ui.set_min_height(FREES_HEIGHT);
+            self.planned.ui(ui);
+        });
         ui.add_space(space::S);
         ui.checkbox(&mut self.and_prune, "And give the space back (prune)");
         let later = match self.and_prune {
@@ -158,13 +213,8 @@ impl DialogWindow for DeleteSnapshots {
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) -> Stay {
-        if let Some(reason) = self.freed.reason_against() {
-            let button = Button::danger(&self.confirm.label);
-            button.disabled_because(Some(reason)).show(ui);
-            return match Button::new("Cancel").show(ui) {
-                true => Stay::Close,
-                false => Stay::Open,
-            };
+        if let Some(reason) = self.planned.reason_against() {
+            return not_yet_ui(ui, &self.confirm.label, reason);
         }
         self.confirm.command = Some(Command::Start(Work::DeleteSnapshots {
             archive: self.archive.clone(),
@@ -179,20 +229,14 @@ impl DialogWindow for DeleteSnapshots {
 pub struct DeleteArchive {
     archive: ArchiveName,
     repository: Option<RepositoryName>,
-    /// How many snapshots it has; not known for one that cannot be reached.
-    snapshots: Option<usize>,
     only_forget: bool,
-    freed: Freed,
+    planned: Planned,
     forgetting: Fetch<()>,
     confirm: Confirm,
 }
 
 impl DeleteArchive {
-    pub fn new(
-        archive: ArchiveName,
-        repository: Option<RepositoryName>,
-        snapshots: Option<usize>,
-    ) -> Self {
+    pub fn new(archive: ArchiveName, repository: Option<RepositoryName>) -> Self {
         let confirm = Confirm::new(
             format!("Delete the archive {archive}?"),
             "Delete the archive",
@@ -203,29 +247,12 @@ impl DeleteArchive {
         .danger()
         .typed(archive.to_string());
         DeleteArchive {
-            // What cannot be reached cannot be deleted, but it can be forgotten.
-            only_forget: snapshots.is_none(),
+            only_forget: false,
             archive,
             repository,
-            snapshots,
-            freed: Freed::default(),
+            planned: Planned::default(),
             forgetting: Fetch::default(),
             confirm,
-        }
-    }
-
-    fn lost(&self) -> String {
-        match self.snapshots {
-            None => "It cannot be reached now, so it cannot be deleted.".to_owned(),
-            Some(0) => "It has no snapshots. Only its rules are lost.".to_owned(),
-            Some(number) => format!(
-                "{} lost, with every version of every file in them, and the rules of the \
-                 archive. Your files themselves stay as they are.",
-                match number {
-                    1 => "Its one snapshot is".to_owned(),
-                    number => format!("All its {number} snapshots are"),
-                }
-            ),
         }
     }
 
@@ -244,11 +271,9 @@ impl DialogWindow for DeleteArchive {
     }
 
     fn update(&mut self, cx: &Cx<'_>, out: &mut Outbox) {
-        if self.snapshots.is_some() {
-            let archive = self.archive.clone();
-            let plan = move |catalog: &Catalog| catalog.whole_archive(catalog.archive(&archive)?);
-            self.freed.update(cx, plan);
-        }
+        let archive = self.archive.clone();
+        let plan = move |catalog: &Catalog| catalog.whole_archive(catalog.archive(&archive)?);
+        self.planned.update(cx, plan);
         if self.forgetting.poll() && self.forgetting.value().is_some() {
             let told = format!(
                 "{} is forgotten here. Its snapshots are where they were.",
@@ -261,10 +286,7 @@ impl DialogWindow for DeleteArchive {
 
     fn body_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
         let weak = palette(ui.ctx()).weak;
-        let can_delete = self.snapshots.is_some();
-        ui.add_enabled_ui(can_delete, |ui| {
-            ui.radio_value(&mut self.only_forget, false, "Delete it with its snapshots");
-        });
+        ui.radio_value(&mut self.only_forget, false, "Delete it with its snapshots");
         ui.radio_value(&mut self.only_forget, true, "Only forget it here");
         ui.add_space(space::S);
         if self.only_forget {
@@ -280,21 +302,28 @@ impl DialogWindow for DeleteArchive {
             }
             return;
         }
-        ui.add(egui::Label::new(self.lost()).wrap());
-        if self.snapshots.is_some_and(|number| number > 0) {
-            self.freed.ui(ui);
-            if let Some(repository) = &self.repository {
+        ui.vertical(|ui| {
+            ui.set_min_height(LOST_HEIGHT);
+            let snapshots = self.planned.snapshots();
+            if let Some(number) = snapshots {
+                ui.add(egui::Label::new(lost(number)).wrap());
+            }
+            self.planned.ui(ui);
+            if let Some(repository) = self.repository.as_ref().filter(|_| snapshots > Some(0)) {
                 let later =
                     format!("The space is given back when the repository {repository} is pruned.");
                 ui.label(RichText::new(later).small().color(weak));
             }
-        }
+        });
         self.confirm.body_ui(ui, cx, out);
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) -> Stay {
         if !self.only_forget {
-            return self.confirm.buttons_ui(ui, cx, out);
+            return match self.planned.reason_against() {
+                Some(reason) => not_yet_ui(ui, &self.confirm.label, reason),
+                None => self.confirm.buttons_ui(ui, cx, out),
+            };
         }
         if self.forgetting.value().is_some() {
             return Stay::Close;

@@ -21,6 +21,8 @@ use crate::snapshot::places::RepositoryName;
 
 /// Room for `123 456 files, 999 MiB`.
 const FIGURES_WIDTH: f32 = 164.0;
+/// Height of the line that says whether the figures are those of now.
+const STATUS_HEIGHT: f32 = 18.0;
 /// Room for the button beside a path.
 const ADD_WIDTH: f32 = 116.0;
 
@@ -54,24 +56,16 @@ pub fn totals_ui(ui: &mut Ui, editor: &Editor, messages: &mut Vec<Message>) {
                 }
             },
         );
+        // Always of one height: what is below must not move while somebody is about to click it.
+        let size = vec2(ui.available_width(), STATUS_HEIGHT);
+        let layout = Layout::left_to_right(Align::Center);
+        ui.allocate_ui_with_layout(size, layout, |ui| {
+            ui.set_min_size(size);
+            ui.spacing_mut().interact_size.y = STATUS_HEIGHT;
+            status_ui(ui, editor);
+        });
         if let Some(error) = preview.error() {
             error_ui(ui, error);
-        }
-        if preview.is_waiting() {
-            ui.ctx().request_repaint_after(super::preview::PAUSE);
-        }
-        if preview.is_counting() || preview.is_waiting() {
-            let so_far = preview.so_far().map(|so_far| {
-                let (left_out, _) = so_far.left_out();
-                let looked_at = so_far.survey.included.files + left_out;
-                format!(": {} so far", counted(looked_at, "file", "files"))
-            });
-            let what = match preview.counted() {
-                Some(_) => "Counting anew",
-                None => "Counting",
-            };
-            let what = format!("{what}{}", so_far.unwrap_or_default());
-            loading_ui(ui, &what, preview.is_not_answering());
         }
         if let Some(counted) = preview.counted() {
             for warning in counted.warnings() {
@@ -79,6 +73,34 @@ pub fn totals_ui(ui: &mut Ui, editor: &Editor, messages: &mut Vec<Message>) {
             }
         }
     });
+}
+
+/// Whether the figures are those of now, and how far the new ones are.
+fn status_ui(ui: &mut Ui, editor: &Editor) {
+    let preview = &editor.preview;
+    if preview.is_waiting() {
+        ui.ctx().request_repaint_after(super::preview::PAUSE);
+    }
+    if !preview.is_counting() && !preview.is_waiting() {
+        let words = match preview.is_current() {
+            true => "By these rules, as the disk is now",
+            false => "",
+        };
+        let words = RichText::new(words).small();
+        ui.label(words.color(palette(ui.ctx()).weak));
+        return;
+    }
+    let so_far = preview.so_far().map(|so_far| {
+        let (left_out, _) = so_far.left_out();
+        let looked_at = so_far.survey.included.files + left_out;
+        format!(": {} so far", counted(looked_at, "file", "files"))
+    });
+    let what = match preview.counted() {
+        Some(_) => "Counting anew",
+        None => "Counting",
+    };
+    let what = format!("{what}{}", so_far.unwrap_or_default());
+    loading_ui(ui, &what, preview.is_not_answering());
 }
 
 fn headline_ui(ui: &mut Ui, words: &str, ink: egui::Color32) {

@@ -50,6 +50,8 @@ use crate::snapshot::specification::Specification;
 #[derive(Default)]
 pub struct Archives {
     chosen: Option<ArchiveName>,
+    /// It is chosen, and was made just now: the overview may not have it yet.
+    awaited: Option<ArchiveName>,
     /// A new archive is shown rather than the chosen one.
     shows_new: bool,
     new: Option<NewArchive>,
@@ -121,6 +123,7 @@ enum Message {
 impl Archives {
     /// Shows this archive.
     pub fn show(&mut self, archive: ArchiveName) {
+        self.awaited = Some(archive.clone());
         self.chosen = Some(archive);
         self.shows_new = false;
     }
@@ -150,16 +153,11 @@ impl Archives {
             cx.overview.archive(name).is_some() || opened.saving.is_loading()
         });
         let is_there = |name: &ArchiveName| cx.overview.archive(name).is_some();
-        // One that was made just now is shown before the overview has it.
-        let is_new = |name| {
-            let new = self.new.as_ref();
-            new.and_then(|new| new.made.as_ref()) == Some(name)
-        };
-        if !self
-            .chosen
-            .as_ref()
-            .is_some_and(|name| is_there(name) || is_new(name))
-        {
+        if self.awaited.as_ref().is_some_and(is_there) {
+            self.awaited = None;
+        }
+        let is_kept = |name: &ArchiveName| is_there(name) || self.awaited.as_ref() == Some(name);
+        if !self.chosen.as_ref().is_some_and(is_kept) {
             self.chosen = archives.first().map(|archive| archive.name.clone());
         }
         for archive in archives {
@@ -197,7 +195,7 @@ impl Archives {
                     if and_back_up {
                         out.send(Command::BackUp(made.clone()));
                     }
-                    self.chosen = Some(made);
+                    self.show(made);
                 }
             }
             Message::Edit(edit) if self.shows_new => {
@@ -223,11 +221,7 @@ impl Archives {
         };
         let entry = archive.entry.as_ref();
         let repository = entry.ok().map(|entry| entry.repository.clone());
-        let all = |overview: &crate::gui::overview::SnapshotsOverview| {
-            overview.snapshots.len() + overview.unreadable.len()
-        };
-        let snapshots = archive.snapshots.value().map(all);
-        let dialog = DeleteArchive::new(name.clone(), repository, snapshots);
+        let dialog = DeleteArchive::new(name.clone(), repository);
         out.send(Command::Open(Box::new(dialog)));
     }
 }
@@ -288,11 +282,7 @@ impl Opened {
         self.was_changed_elsewhere = false;
     }
 
-    fn update(&mut self, is_shown: bool, cx: &Cx<'_>) {
-        if !is_shown {
-            self.editor.preview.rest();
-            return;
-        }
+    fn update(&mut self, cx: &Cx<'_>) {
         let repository = cx.overview.repository(&self.repository);
         let repository = repository.and_then(|repository| repository.entry.as_ref().ok());
         let own = std::iter::once(self.place.clone());
@@ -422,7 +412,12 @@ impl Screen for Archives {
         for (name, opened) in &mut self.opened {
             opened.take_saved(out);
             let is_chosen = !self.shows_new && self.chosen.as_ref() == Some(name);
-            opened.update(is_shown && is_chosen, cx);
+            match (is_chosen, is_shown) {
+                (true, true) => opened.update(cx),
+                // A walk that takes long goes on while one looks at another screen.
+                (true, false) => {}
+                (false, _) => opened.editor.preview.rest(),
+            }
         }
     }
 

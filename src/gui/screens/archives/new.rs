@@ -80,7 +80,9 @@ impl NewArchive {
     /// Takes in what threads have done; true when the archive has been made just now.
     pub fn update(&mut self, cx: &Cx<'_>, is_shown: bool) -> bool {
         self.location.update(cx);
-        if is_shown && self.made.is_none() {
+        if self.made.is_some() {
+            self.editor.preview.rest();
+        } else if is_shown {
             let own = self.own_places(cx);
             self.editor.update(None, own, cx);
         }

@@ -155,7 +155,11 @@ fn make_ui(new: &NewArchive, ui: &mut Ui, cx: &Cx<'_>, messages: &mut Vec<Messag
         let is_pressed = Button::primary("Make the archive")
             .disabled_because(reason)
             .show(ui);
-        if Button::new("Cancel").show(ui) {
+        let cannot_cancel = new.is_making().then_some("It is being made");
+        if Button::new("Cancel")
+            .disabled_because(cannot_cancel)
+            .show(ui)
+        {
             messages.push(Message::CancelNew);
         }
         if new.is_making() {

@@ -12,7 +12,7 @@ use crate::gui::widgets::table::TableState;
 use crate::jobs::Fetch;
 use crate::snapshot::preview::{ViewedEntry, folder_view};
 
-/// So many rows are shown below the one that the cursor is put on at first.
+/// So many rows are shown below a folder that was opened.
 const ROWS_BELOW: usize = 4;
 
 /// The folders that were opened, and what is seen of them.
@@ -26,6 +26,8 @@ pub struct DiskTree {
     settling: Settling,
     /// Put the cursor here once it is there.
     go_to: Option<Vec<u8>>,
+    /// It was opened: show some of what is in it once that is there.
+    reveal: Option<Vec<u8>>,
 }
 
 /// A folder that was opened.
@@ -144,6 +146,7 @@ impl DiskTree {
         }
         if is_open {
             self.open.insert(path.clone());
+            self.reveal = Some(path.clone());
             if let Some(subject) = self.settling.begun_for().cloned() {
                 self.read(path, &subject, cx);
             }
@@ -210,6 +213,12 @@ impl DiskTree {
         let mut rows = Vec::new();
         self.add_rows(b"", 0, &mut rows);
         self.rows = rows;
+        self.place_cursor(at);
+        self.show_opened();
+    }
+
+    /// Puts the cursor on what it was on before, wherever that is now.
+    fn place_cursor(&mut self, at: Option<Vec<u8>>) {
         let Some(at) = at else {
             return;
         };
@@ -224,6 +233,29 @@ impl DiskTree {
                 .go_to(below.min(self.rows.len().saturating_sub(1)));
         }
         self.table.cursor = Some(place);
+    }
+
+    fn show_opened(&mut self) {
+        let Some(path) = &self.reveal else {
+            return;
+        };
+        let is_read = |folder: &Folder| folder.path == *path && folder.entries.value().is_some();
+        if self.folders.iter().any(is_read) {
+            let place = (0..self.rows.len()).find(|row| self.is_at(*row, path));
+            self.reveal = None;
+            if let Some(place) = place {
+                self.show_from(place);
+            }
+        }
+    }
+
+    /// Scrolls to a row and some of those below it; the cursor stays where it is.
+    fn show_from(&mut self, place: usize) {
+        let cursor = self.table.cursor;
+        let below = place + ROWS_BELOW;
+        self.table
+            .go_to(below.min(self.rows.len().saturating_sub(1)));
+        self.table.cursor = cursor;
     }
 
     /// Whether this row is the entry with this path; cheap for all that are not.

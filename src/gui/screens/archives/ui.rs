@@ -177,6 +177,8 @@ fn right_ui(
                     messages.push(Message::ShowNew);
                 }
             });
+        } else if screen.awaited.is_some() {
+            loading_ui(ui, "Reading the archive", false);
         }
         return;
     };

@@ -51,6 +51,8 @@ struct Found {
     cards: Vec<Card>,
     /// Why a repository could not be taken in, by place.
     refused: Vec<(PathBuf, Error)>,
+    /// It was not drawn yet, and may be below what is seen.
+    is_new: bool,
 }
 
 /// What goes with an archive that was found.
@@ -136,6 +138,7 @@ impl Exigency {
             cards: cards.collect(),
             discovery,
             refused: Vec::new(),
+            is_new: true,
         });
     }
 

@@ -20,6 +20,8 @@ use crate::human::counted;
 
 /// How often figures are looked at during a search.
 const POLL: Duration = Duration::from_millis(100);
+/// With less room than this the two ways to begin stand below each other.
+const LEAST_FOR_TWO: f32 = 860.0;
 /// Named at most; the rest is counted.
 const MOST_PROBLEMS: usize = 20;
 
@@ -34,12 +36,32 @@ impl Exigency {
                             needs no settings for that.";
                 ui.add(Label::new(calm).wrap());
                 ui.add_space(space::S);
-                card_ui(ui, |ui| self.open_ui(ui, cx, messages));
-                ui.add_space(space::S);
-                card_ui(ui, |ui| self.search_ui(ui, cx, messages));
+                self.ways_ui(ui, cx, messages);
                 ui.add_space(space::M);
                 self.result_ui(ui, cx, messages);
             });
+    }
+
+    /// The two ways to begin, beside each other where there is room.
+    fn ways_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, messages: &mut Vec<Message>) {
+        if ui.available_width() < LEAST_FOR_TWO {
+            card_ui(ui, |ui| self.open_ui(ui, cx, messages));
+            ui.add_space(space::S);
+            card_ui(ui, |ui| self.search_ui(ui, cx, messages));
+            return;
+        }
+        ui.columns(2, |columns| {
+            // Columns justify what is in them, which is for buttons and not for sentences.
+            let layout = egui::Layout::top_down(egui::Align::Min);
+            if let [left, right] = columns {
+                card_ui(left, |ui| {
+                    ui.with_layout(layout, |ui| self.open_ui(ui, cx, messages));
+                });
+                card_ui(right, |ui| {
+                    ui.with_layout(layout, |ui| self.search_ui(ui, cx, messages));
+                });
+            }
+        });
     }
 
     fn open_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, messages: &mut Vec<Message>) {
@@ -135,7 +157,7 @@ fn field_and_button_ui(
     cx: &Cx<'_>,
     button: Button<'_>,
 ) -> bool {
-    const BUTTON_WIDTH: f32 = 116.0;
+    const BUTTON_WIDTH: f32 = 98.0;
     let mut is_pressed = false;
     ui.horizontal_top(|ui| {
         let width = ui.available_width() - BUTTON_WIDTH;
@@ -166,7 +188,11 @@ fn found_ui(
     } else {
         let all = found.all_to_adopt(cx);
         ui.horizontal(|ui| {
-            ui.label(RichText::new(found.discovery.headline()).text_style(text::headline()));
+            let headline = RichText::new(found.discovery.headline());
+            let response = ui.label(headline.text_style(text::headline()));
+            if std::mem::take(&mut found.is_new) {
+                response.scroll_to_me(Some(egui::Align::Min));
+            }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let reason = match (is_adopting, all.is_empty()) {
                     (true, _) => Some("It is being taken in"),

@@ -20,6 +20,8 @@ const PATIENCE_DAYS: i64 = 7;
 /// After so many days being overdue is no longer a trifle.
 const ALARM_DAYS: i64 = 30;
 
+const NOT_ANSWERING: &str = "The place with its backups is not answering";
+
 /// What is known of an archive.
 #[derive(Clone, Copy, Default)]
 pub struct Known<'a> {
@@ -37,7 +39,7 @@ pub struct Safety {
     /// How it is, the worst first.
     pub tone: Tone,
     pub sentence: String,
-    /// More to know, a line each.
+    /// More to know, a sentence or two each.
     pub details: Vec<String>,
     pub days: Vec<Day>,
     /// Nothing is known of it yet.
@@ -105,9 +107,9 @@ pub fn safety(known: &Known<'_>, now: &Zoned) -> Safety {
 }
 
 fn judge(known: &Known<'_>, newest: Option<&SnapshotOverview>, now: &Zoned) -> (Tone, String) {
-    if known.is_not_answering {
-        let sentence = "The place with its backups is not answering";
-        return (Tone::Warning, sentence.to_owned());
+    // What is known from before stays true; that many snapshots take their time is no reason for alarm.
+    if known.is_not_answering && known.snapshots.is_none() {
+        return (Tone::Warning, NOT_ANSWERING.to_owned());
     }
     if let Some(error) = known.error {
         let sentence = match error.kind() {
@@ -177,6 +179,9 @@ fn details(known: &Known<'_>, newest: Option<&SnapshotOverview>, now: &Zoned) ->
     let Some(overview) = known.snapshots else {
         return details;
     };
+    if known.is_not_answering {
+        details.push(format!("{NOT_ANSWERING} at the moment."));
+    }
     if let Some(newest) = newest
         && let Some(time) = taken(newest)
     {

@@ -6,11 +6,11 @@ use egui::{CornerRadius, Rect, Response, Role, Sense, StrokeKind, Ui, WidgetInfo
 use lucide_icons::Icon;
 
 use super::data::{Day, DayState};
-use crate::gui::theme::{palette, space};
+use crate::gui::theme::palette;
 use crate::gui::widgets::paint_icon;
 
 const HEIGHT: f32 = 22.0;
-const WIDEST: f32 = 24.0;
+const WIDEST: f32 = 32.0;
 const GAP: f32 = 4.0;
 
 /// Draws the days of the archive `name`; the day that was clicked.
@@ -38,7 +38,6 @@ pub fn strip_ui<'d>(ui: &mut Ui, name: &str, days: &'d [Day]) -> Option<&'d Day>
             clicked = Some(day);
         }
     }
-    ui.add_space(-space::XS);
     clicked
 }
 

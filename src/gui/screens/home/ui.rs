@@ -9,7 +9,8 @@ use crate::gui::cx::Cx;
 use crate::gui::route::Route;
 use crate::gui::theme::{Palette, palette, space, text};
 use crate::gui::widgets::{
-    Button, card_ui, error_ui, hat_ui, icon_ui, loading_ui, progress_bar_ui,
+    Button, card_ui, error_ui, follow_focus, hat_ui, icon_ui, loading_ui, progress_bar_ui,
+    steady_ui,
 };
 use crate::gui::words;
 use crate::jobs::Job;
@@ -33,8 +34,11 @@ impl Home {
         ui.add_space(space::S);
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             for card in &self.cards {
-                card_ui(ui, |ui| archive_ui(ui, card, cx, out));
+                steady_ui(ui, ("home", card.name.as_str()), |ui| {
+                    card_ui(ui, |ui| archive_ui(ui, card, cx, out));
+                });
             }
+            follow_focus(ui);
         });
     }
 
@@ -92,17 +96,16 @@ fn archive_ui(ui: &mut Ui, card: &Card, cx: &Cx<'_>, out: &mut Outbox) {
     });
     let sentence = RichText::new(&card.safety.sentence).text_style(text::strong());
     ui.add(egui::Label::new(sentence.color(ink)).wrap());
-    for detail in &card.safety.details {
-        ui.add(egui::Label::new(RichText::new(detail).color(palette.weak)).wrap());
+    if !card.safety.details.is_empty() {
+        let details = RichText::new(card.safety.details.join(" ")).color(palette.weak);
+        ui.add(egui::Label::new(details).wrap());
     }
     ui.add_space(space::XS);
     if let Some(day) = strip::strip_ui(ui, card.name.as_str(), &card.safety.days) {
         browse(card, day.snapshot, out);
     }
-    ui.horizontal(|ui| {
-        let small = |words: String| RichText::new(words).small().color(palette.weak);
-        ui.label(small(format!("The last {} days, up to today", data::DAYS)));
-    });
+    let caption = format!("The last {} days, up to today", data::DAYS);
+    ui.label(RichText::new(caption).small().color(palette.weak));
     if let Some(job) = job {
         ui.add_space(space::XS);
         running_ui(ui, job, card, out);

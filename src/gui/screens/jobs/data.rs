@@ -183,12 +183,7 @@ impl Findings {
                 continue;
             };
             lines.push(Line::Reason {
-                text: format!(
-                    "{}: could not {}: {}",
-                    counted(group.len() as u64, "file", "files"),
-                    first.attempted,
-                    first.why
-                ),
+                text: first.reason(group.len() as u64),
                 suggestion: words::suggestion(&first.attempted, &first.why),
                 is_notice: first.is_notice,
             });
@@ -248,6 +243,21 @@ impl Finding {
             attempted: attempted.to_owned(),
             why: why.to_owned(),
             is_notice: false,
+        }
+    }
+
+    /// What this and others have in common.
+    fn reason(&self, number: u64) -> String {
+        let Finding { attempted, why, .. } = self;
+        match attempted.as_str() {
+            "include" => format!(
+                "{} that the archive names: {why}",
+                counted(number, "path", "paths")
+            ),
+            _ => format!(
+                "{}: could not {attempted}: {why}",
+                counted(number, "file", "files")
+            ),
         }
     }
 

@@ -9,7 +9,9 @@ use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
 use crate::gui::theme::{ROW_HEIGHT, palette, space, text};
 use crate::gui::widgets::table::{Column, Table, cell_text_ui};
-use crate::gui::widgets::{Button, badge_ui, card_ui, empty_ui, progress_bar_ui};
+use crate::gui::widgets::{
+    Button, badge_ui, card_ui, empty_ui, follow_focus, progress_bar_ui, steady_ui,
+};
 use crate::gui::words;
 use crate::human::counted;
 use crate::jobs::Job;
@@ -34,7 +36,9 @@ impl JobsScreen {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             let top = ui.cursor().min.y;
             for job in cx.jobs.running() {
-                card_ui(ui, |ui| running_ui(ui, job, out));
+                steady_ui(ui, ("running", job.id), |ui| {
+                    card_ui(ui, |ui| running_ui(ui, job, out));
+                });
             }
             if self.rows.is_empty() {
                 return;
@@ -46,16 +50,19 @@ impl JobsScreen {
             self.table_ui(ui, rows as f32 * ROW_HEIGHT, cx);
             ui.add_space(space::S);
             let left = height - (ui.cursor().min.y - top) - space::S;
-            self.details_ui(ui, left.max(LEAST_DETAILS), cx, out);
+            steady_ui(ui, "job details", |ui| {
+                self.details_ui(ui, left.max(LEAST_DETAILS), cx, out);
+            });
+            follow_focus(ui);
         });
     }
 
     fn table_ui(&mut self, ui: &mut Ui, height: f32, cx: &Cx<'_>) {
         let columns = [
-            Column::fixed("When", 150.0),
+            Column::fixed("When", 110.0),
             Column::share("What", 2.0),
-            Column::fixed("Result", 110.0),
-            Column::fixed("Took", 90.0),
+            Column::fixed("Result", 96.0),
+            Column::fixed("Took", 76.0),
             Column::share("What came of it", 3.0),
         ];
         let table = Table {

@@ -7,7 +7,7 @@ use super::super::Browse;
 use super::super::act::{Ask, ON_DISK};
 use super::super::data::{Moment, shown};
 use super::weak_ui;
-use crate::gui::theme::{ROW_HEIGHT, palette, text};
+use crate::gui::theme::{CONTROL_HEIGHT, palette, text};
 use crate::gui::widgets::{Button, icon_button_ui};
 use crate::gui::words;
 use crate::jobs::get_back::Target;
@@ -83,7 +83,7 @@ impl Browse {
         let lines = self.basket.lines();
         ScrollArea::vertical().max_height(300.0).show_rows(
             ui,
-            ROW_HEIGHT,
+            CONTROL_HEIGHT,
             lines.len(),
             |ui, range| {
                 for (part, path, text) in lines.get(range).unwrap_or_default() {

@@ -69,7 +69,10 @@ impl Browse {
             loading_ui(ui, "Reading", side.preview.is_not_answering());
             return;
         };
-        facts_ui(ui, "facts", &preview.facts);
+        ui.scope(|ui| {
+            ui.spacing_mut().interact_size.y = 18.0;
+            facts_ui(ui, "facts", &preview.facts);
+        });
         ui.add_space(space::S);
         match &preview.body {
             Body::Text(text) => text_ui(ui, text),
@@ -204,6 +207,8 @@ fn text_ui(ui: &mut Ui, text: &Text) {
         .inner_margin(Margin::same(6));
     frame.show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
+        // Lines are as high as their letters.
+        ui.spacing_mut().interact_size.y = height;
         ScrollArea::both()
             .id_salt("text")
             .auto_shrink(false)
