@@ -306,11 +306,12 @@ impl Found {
         let mut brought = Vec::new();
         for (archive, card) in self.discovery.archives.iter().zip(&self.cards) {
             let can = archive.reason_against_adopting().is_none();
-            if can && reason_known(archive, cx).is_none() {
-                if let Ok(adopt) = adopt_archive(archive, card) {
-                    all.push(adopt);
-                    brought.extend(archive.repository.as_ref().ok().cloned());
-                }
+            if can
+                && reason_known(archive, cx).is_none()
+                && let Ok(adopt) = adopt_archive(archive, card)
+            {
+                all.push(adopt);
+                brought.extend(archive.repository.as_ref().ok().cloned());
             }
         }
         for repository in &self.discovery.repositories {
