@@ -1,6 +1,6 @@
 //! What is shown in which picture, and how the window gets there.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -49,11 +49,23 @@ pub const SHOTS: &[Shot] = &[
     Shot::new("statistics", |stage| {
         stage.send(Command::ShowStatistics(archive("documents")));
     }),
+    Shot::new("statistics-more", |stage| {
+        stage.send(Command::ShowStatistics(archive("documents")));
+        stage.scroll(400.0);
+    }),
     Shot::new("repositories", |stage| {
         stage.send(Command::Go(Route::Repositories));
     }),
     Shot::new("jobs", |stage| stage.send(Command::Go(Route::Jobs))),
-    Shot::new("exigency", |stage| stage.send(Command::Go(Route::Exigency))),
+    Shot::new("exigency", |stage| {
+        stage.send(Command::Go(Route::Exigency));
+        let media = stage.demo.disk.parent().map(Path::to_owned);
+        let media = media.unwrap_or_default();
+        stage.type_into("Disk or folder to search", &media.display().to_string());
+        stage.click_if_there("Search");
+        // The pointer over a button would show its explanation.
+        stage.harness.remove_cursor();
+    }),
     Shot {
         name: "first-run",
         is_first_run: true,
@@ -153,6 +165,33 @@ impl Stage<'_> {
             target: Target::Origin,
             overwrite: false,
         }));
+    }
+
+    fn type_into(&mut self, field: &str, text: &str) {
+        if let Some(node) = self.harness.query_all_by_label(field).next() {
+            node.focus();
+        }
+        self.harness.run_steps(2);
+        if let Some(node) = self.harness.query_all_by_label(field).next() {
+            node.type_text(text);
+        }
+        self.settle();
+    }
+
+    /// Turns the wheel over the middle of the window, by so many points.
+    fn scroll(&mut self, down: f32) {
+        let middle = self.harness.ctx.content_rect().center();
+        self.harness.hover_at(middle);
+        self.harness.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta: egui::vec2(0.0, -down),
+            phase: egui::TouchPhase::Move,
+            modifiers: egui::Modifiers::NONE,
+            source: egui::MouseWheelSource::Unknown,
+        });
+        self.harness.run_steps(8);
+        self.harness.remove_cursor();
+        self.settle();
     }
 
     fn click_if_there(&mut self, label: &str) {

@@ -17,7 +17,7 @@ use egui::{
 use egui_kittest::TestRenderer;
 use image::RgbaImage;
 
-/// Corners lie on a grid of so many points a pixel.
+/// Corners lie on a grid of so many points a pixel, and so do positions in textures.
 const GRID: i64 = 256;
 /// Corners further away than this, in pixels, are brought nearer, so that areas are whole numbers of 64 bits.
 const FAR: f32 = 1e6;
@@ -90,7 +90,10 @@ impl Texture {
         if self.options.magnification == TextureFilter::Nearest {
             return channels(self.texel(x.floor(), y.floor()));
         }
-        let (x, y) = (x - 0.5, y - 0.5);
+        // Positions between texels are rounded as graphics cards do; so it makes no difference where in the font's
+        // texture a letter lies.
+        let between = |position: f32| ((position - 0.5) * GRID as f32).round() / GRID as f32;
+        let (x, y) = (between(x), between(y));
         let (left, top) = (x.floor(), y.floor());
         let (right_share, low_share) = (x - left, y - top);
         let mut sum = [0.0; 4];

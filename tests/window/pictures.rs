@@ -98,7 +98,7 @@ fn textures_are_smoothed_or_not_as_they_ask_and_can_be_changed_in_part() {
     // The texture is a black and a white texel, the right one white only since a change.
     for (options, middle) in [
         (TextureOptions::NEAREST, 255),
-        (TextureOptions::LINEAR, 134),
+        (TextureOptions::LINEAR, 133),
     ] {
         let mut texture = None;
         let mut harness = Harness::builder()

@@ -19,9 +19,9 @@ use crate::accessibility::Accessibility;
 use crate::skip::skip_without_tools;
 
 /// Longer than anything here takes on a slow machine; only a fault makes a test wait so long.
-const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 /// Between two looks.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(150);
 /// The size of the window on a display that is a little larger.
 pub const SIZE: (u32, u32) = (1180, 780);
 
@@ -114,6 +114,15 @@ impl Desktop {
     pub fn done(&self, line: &str) {
         let output = self.gibus(line).output().unwrap();
         assert!(output.status.success(), "{line}: {output:?}");
+    }
+
+    /// Makes a repository and an archive, so that the window does not begin with its questions.
+    #[track_caller]
+    pub fn configure(&self) {
+        fs::create_dir(self.home("files")).unwrap();
+        fs::write(self.home("files/letter.txt"), "Dear all").unwrap();
+        self.done("repo create main --location disk");
+        self.done("archive create home --repo main --include files");
     }
 
     /// Opens the window, and waits until it is there and has been drawn.
@@ -227,14 +236,17 @@ impl Window<'_> {
         self.wait_for_one(&what, |found| found.starts_with(name))
     }
 
+    /// Waits until it stays where it is, too: what comes in meanwhile may move it away from under the pointer.
     #[track_caller]
     fn wait_for_one(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> (i32, i32) {
-        let mut at = None;
+        let mut before = None;
         self.wait_until(what, |window| {
-            at = window.accessibility().find(&wanted);
-            at.is_some()
+            let now = window.accessibility().find(&wanted);
+            let is_still = now.is_some() && now == before;
+            before = now;
+            is_still
         });
-        at.unwrap()
+        before.unwrap()
     }
 
     fn accessibility(&mut self) -> &mut Accessibility {

@@ -1,9 +1,10 @@
 //! What is drawn on the processor for tests and for the manual is what the real window shows.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
+use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, LazyRenderer};
 use gibus::error::Result;
 use gibus::gui::command::Command;
@@ -14,7 +15,7 @@ use gibus::gui::{App, Platform};
 use gibus::{catalog::Catalog, environment};
 use image::RgbImage;
 
-use crate::desktop::{Desktop, SIZE};
+use crate::desktop::{Desktop, PATIENCE, SIZE};
 use crate::picture::SoftwareRenderer;
 
 /// OpenGL dithers gradients and rounds in other places; of 255 levels.
@@ -25,10 +26,7 @@ fn a_picture_from_the_processor_is_what_the_window_shows() {
     let Some(desktop) = Desktop::start() else {
         return;
     };
-    fs::create_dir(desktop.home("files")).unwrap();
-    fs::write(desktop.home("files/letter.txt"), "Dear all").unwrap();
-    desktop.done("repo create main --location disk");
-    desktop.done("archive create home --repo main --include files");
+    desktop.configure();
     for theme in [ThemeChoice::Light, ThemeChoice::Dark] {
         let settings = Settings {
             theme,
@@ -75,6 +73,14 @@ fn drawn(desktop: &Desktop, settings: Settings) -> RgbImage {
         harness.step();
     }
     harness.state_mut().send(Command::Go(Route::Exigency));
+    // What threads find out comes in: the folders that could be searched.
+    let home = desktop.path("home");
+    let found = format!("Search {}", home.display());
+    let begun = Instant::now();
+    while harness.query_by_label(&found).is_none() {
+        assert!(begun.elapsed() < PATIENCE, "'{found}' is not shown");
+        harness.step();
+    }
     harness.run_steps(4);
     image::DynamicImage::ImageRgba8(harness.render().unwrap()).into_rgb8()
 }

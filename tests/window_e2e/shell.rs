@@ -11,6 +11,7 @@ fn keys_switch_screens_and_quit() {
     let Some(desktop) = Desktop::start() else {
         return;
     };
+    desktop.configure();
     let mut window = desktop.open();
     for number in (1..=7).rev() {
         let before = window.picture();
@@ -28,6 +29,7 @@ fn the_close_button_closes_it_and_what_is_remembered_is_written() {
     let Some(desktop) = Desktop::start() else {
         return;
     };
+    desktop.configure();
     let window = desktop.open();
     window.press_close_button();
     assert_eq!(window.wait_for_end().code(), Some(0));
@@ -43,6 +45,7 @@ fn a_screen_reader_finds_the_screens_and_a_click_there_shows_them() {
     let Some(desktop) = Desktop::start() else {
         return;
     };
+    desktop.configure();
     let mut window = desktop.open();
     let before = window.picture();
     window.click("Exigency");
@@ -95,6 +98,7 @@ fn while_nothing_happens_it_does_nothing() {
     let Some(desktop) = Desktop::start() else {
         return;
     };
+    desktop.configure();
     let mut window = desktop.open();
     // Ticks of the processor, and not time: how busy the computer is makes no difference.
     let ticks = |process: u32| {
