@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 
-use egui::{Event, Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId};
+use egui::{Event, Key, Modifiers, Role, ViewportCommand, ViewportEvent, ViewportId};
 use egui_kittest::kittest::{NodeT, Queryable};
 use gibus::gui::command::Command;
 use gibus::gui::route::Route;
@@ -22,6 +22,13 @@ fn has_row(window: &Window, result: &str) -> bool {
     let end = format!(": {result}");
     let mut labels = window.labels().into_iter();
     labels.any(|label| label.starts_with("Back up home, ") && label.ends_with(&end))
+}
+
+/// Clicks the row of this name; its cells have labels of their own.
+fn click_row(window: &mut Window, name: &str) {
+    let row = window.harness.get_by_role_and_label(Role::Row, name);
+    row.click_accesskit();
+    window.steps(3);
 }
 
 /// Adds this many mebibytes that do not compress.
@@ -85,7 +92,7 @@ fn what_went_wrong_is_listed_with_what_to_do_and_can_be_excluded() {
     window.wait_for("1 path that the archive names");
     window.wait_for("The archive names it, and it is not there");
     // It is the archive's own doing: no rule helps, and what does is a click away.
-    window.click(&missing.display().to_string());
+    click_row(&mut window, &missing.display().to_string());
     let exclude = window.harness.get_by_label("Exclude");
     assert!(exclude.accesskit_node().is_disabled());
     window.click("Show the archive");
@@ -104,7 +111,7 @@ fn what_is_listed_can_be_excluded_with_one_press() {
     window.wait_for("Everything is backed up");
     window.click("Jobs");
     window.wait_for("1 file: could not back up the link: it leads nowhere");
-    window.click(&link.display().to_string());
+    click_row(&mut window, &link.display().to_string());
     window.click("Exclude");
     let rules = || {
         world

@@ -488,7 +488,7 @@ mod tests {
             snapshot("2026-11-13T10:00:00Z"),
         ]));
         assert_eq!(safety.sentence, "Not backed up for 12 days");
-        assert_eq!(strip(&safety), ".................BB..........-");
+        assert_eq!(strip(&safety), "................BB...........-");
     }
 
     #[test]
