@@ -13,7 +13,6 @@ use egui::{
     CentralPanel, Context, Margin, Panel, RichText, Role, ScrollArea, Sense, Ui, ViewportCommand,
     WidgetInfo, vec2,
 };
-use egui_notify::Toasts;
 use jiff::Zoned;
 use lucide_icons::Icon;
 
@@ -31,7 +30,7 @@ use super::route::Route;
 use super::screens::Screens;
 use super::settings::{SCALES, Settings};
 use super::theme::{self, palette, space, text};
-use super::widgets::{self, command_lines_ui, icon_button_ui, progress_bar_ui};
+use super::widgets::{self, Toasts, command_lines_ui, icon_button_ui, progress_bar_ui};
 use super::words;
 use crate::catalog::Catalog;
 use crate::jobs::history::{History, HistoryResult};
@@ -101,7 +100,7 @@ impl App {
             screens: Screens::default(),
             dialogs: Vec::new(),
             changes: Changes::default(),
-            toasts: Toasts::default().with_anchor(egui_notify::Anchor::BottomRight),
+            toasts: Toasts::default(),
             out: Outbox::default(),
             is_focused: true,
             is_quitting: false,
@@ -307,9 +306,9 @@ impl App {
             Command::OpenFolder(folder) => (self.platform.open_folder)(folder),
             Command::CopyText(text) => {
                 ctx.copy_text(text);
-                self.tell(Tone::Information, "Copied");
+                self.toasts.add(Tone::Information, "Copied");
             }
-            Command::Tell(tone, text) => self.tell(tone, &text),
+            Command::Tell(tone, text) => self.toasts.add(tone, text),
             Command::Find => {
                 self.screens.get_mut(self.route).find();
             }
@@ -346,21 +345,6 @@ impl App {
             self.is_quitting = true;
             ctx.send_viewport_cmd(ViewportCommand::Close);
         }
-    }
-
-    fn tell(&mut self, tone: Tone, text: &str) {
-        let toast = match tone {
-            Tone::Good => self.toasts.success(text),
-            Tone::Information => self.toasts.info(text),
-            Tone::Warning => self.toasts.warning(text),
-            Tone::Error => self.toasts.error(text),
-        };
-        let seconds = match tone {
-            Tone::Good | Tone::Information => 6,
-            Tone::Warning => 12,
-            Tone::Error => 30,
-        };
-        toast.duration(Duration::from_secs(seconds));
     }
 
     /// The window's own close button was pressed.
@@ -453,7 +437,7 @@ impl App {
             screen.ui(ui, &shown.cx, &mut out);
         });
         dialogs_ui(ui, dialogs, &shown.cx, &mut out);
-        self.toasts.show(ui.ctx());
+        self.toasts.ui(ui.ctx());
         self.out = out;
     }
 

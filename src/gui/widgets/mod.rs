@@ -14,6 +14,7 @@ mod notice;
 mod path_field;
 mod progress;
 pub mod table;
+mod toasts;
 
 pub use badge::badge_ui;
 pub use buttons::{Button, ButtonKind, icon_button_ui, link_ui};
@@ -26,6 +27,7 @@ pub use hat::hat_ui;
 pub use notice::{empty_ui, error_ui, loading_ui, notice_ui};
 pub use path_field::PathField;
 pub use progress::progress_bar_ui;
+pub use toasts::Toasts;
 
 use egui::{Color32, FontFamily, FontId};
 use lucide_icons::Icon;
