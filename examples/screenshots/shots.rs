@@ -10,6 +10,7 @@ use gibus::catalog::Catalog;
 use gibus::error::Result;
 use gibus::fs::path_bytes;
 use gibus::gui::command::{BrowseTarget, Command};
+use gibus::gui::disks::Disk;
 use gibus::gui::picker::{PickRequest, Picker};
 use gibus::gui::route::Route;
 use gibus::gui::settings::Settings;
@@ -95,7 +96,12 @@ pub fn take(shot: &Shot, demo: &Demo, catalog: &Catalog, theme: egui::Theme) -> 
         picker: Arc::new(NoPicker),
         disks: Arc::new({
             let disk = demo.disk.clone();
-            move || vec![disk.clone()]
+            move || {
+                vec![Disk {
+                    path: disk.clone(),
+                    is_target: true,
+                }]
+            }
         }),
         open_folder: Box::new(|_| {}),
         now: Box::new(move || now.clone()),

@@ -103,6 +103,27 @@ impl LeftOut {
         self.rules().iter().filter_map(of_rule).collect()
     }
 
+    /// Whether a specification has all rules of this kind that there can be.
+    pub fn is_in(self, specification: &Specification, home: Option<&Path>) -> bool {
+        let mut globs = self.globs(home).into_iter();
+        (specification.exclude_caches || !self.is_marked())
+            && globs.all(|glob| specification.exclude_dirs.contains(&glob))
+    }
+
+    /// Adds the rules of this kind that a specification does not have.
+    pub fn add_to(self, specification: &mut Specification, home: Option<&Path>) {
+        specification.exclude_caches |= self.is_marked();
+        for glob in self.globs(home) {
+            if !specification.exclude_dirs.contains(&glob) {
+                specification.exclude_dirs.push(glob);
+            }
+        }
+    }
+
+    fn is_marked(self) -> bool {
+        self.rules().iter().any(|rule| matches!(rule, Rule::Marked))
+    }
+
     /// The kind that leaves something out for this reason, if it is one of them.
     pub fn behind(reason: &Reason, home: Option<&Path>) -> Option<LeftOut> {
         match reason {
@@ -122,8 +143,9 @@ pub fn specification(
     home: Option<&Path>,
 ) -> Specification {
     let mut specification = Specification::of(includes);
-    specification.exclude_caches = left_out.contains(&LeftOut::MarkedCaches);
-    specification.exclude_dirs = left_out.iter().flat_map(|kind| kind.globs(home)).collect();
+    for kind in left_out {
+        kind.add_to(&mut specification, home);
+    }
     specification
 }
 
@@ -169,6 +191,23 @@ mod tests {
             "/home/other/.cache",
         ] {
             assert!(!globs.is_match(kept.as_bytes()), "{kept}");
+        }
+    }
+
+    #[test]
+    fn a_kind_is_in_once_all_its_rules_are() {
+        let home = Some(Path::new("/home/me"));
+        for kind in LeftOut::ALL {
+            let mut rules = Specification::of(vec!["/home/me".into()]);
+            assert!(!kind.is_in(&rules, home), "{kind:?}");
+            kind.add_to(&mut rules, home);
+            assert!(kind.is_in(&rules, home), "{kind:?}");
+            let once = rules.clone();
+            kind.add_to(&mut rules, home);
+            assert_eq!(rules, once, "{kind:?} was there already");
+            rules.exclude_caches = false;
+            rules.exclude_dirs.pop();
+            assert!(!kind.is_in(&rules, home), "{kind:?}");
         }
     }
 

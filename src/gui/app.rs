@@ -46,7 +46,7 @@ const PARTING: Duration = Duration::from_secs(3);
 pub struct Platform {
     pub catalog: Catalog,
     pub picker: Arc<dyn Picker>,
-    /// Finds out where disks are mounted.
+    /// Finds out which disks are mounted.
     pub disks: FindDisks,
     /// Shows a folder in the file manager.
     pub open_folder: Box<dyn Fn(PathBuf) + Send>,

@@ -20,7 +20,7 @@ pub struct Cx<'a> {
     pub workers: &'a Workers,
     /// Asks for folders and files, on another thread.
     pub picker: &'a Arc<dyn Picker>,
-    /// Finds out where disks are mounted, on another thread.
+    /// Finds out which disks are mounted, on another thread.
     pub disks: &'a FindDisks,
     pub overview: &'a Overview,
     pub jobs: &'a Jobs,

@@ -1,7 +1,8 @@
-//! The disks and shares that backups could go to, and what a folder on one of them is like.
+//! The disks and shares that are mounted, and what a folder on one of them is like.
 //!
 //! All of this waits for disks, so it is called on threads.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -15,24 +16,44 @@ use crate::fs::{bytes_path, escaped};
 use crate::repository::storage::Space;
 use crate::snapshot::places::{ArchiveName, RepositoryName, archive_place, repository_place};
 
-/// Finds out where disks are mounted.
-pub type FindDisks = Arc<dyn Fn() -> Vec<PathBuf> + Send + Sync>;
+/// Finds out what is mounted.
+pub type FindDisks = Arc<dyn Fn() -> Vec<Disk> + Send + Sync>;
 
 /// Where desktops, and people, mount the disks that come and go.
 const ROOTS: [&str; 3] = ["/media", "/run/media", "/mnt"];
-/// What is mounted there and is no place to keep anything.
-const NO_DISKS: [&str; 10] = [
+/// Shares can hold backups wherever they are mounted.
+const SHARES: [&str; 7] = [
+    "9p",
+    "cifs",
+    "fuse.rclone",
+    "fuse.sshfs",
+    "nfs",
+    "nfs4",
+    "smb3",
+];
+/// What is mounted where disks are and is no place to keep anything.
+const NO_DISKS: [&str; 9] = [
     "autofs",
     "devtmpfs",
+    "fuse.gvfsd-fuse",
     "fuse.portal",
-    "iso9660",
     "overlay",
     "proc",
     "squashfs",
     "sysfs",
     "tmpfs",
-    "udf",
 ];
+/// Discs, which are written once if at all: backups may be on one, and do not go there.
+const DISCS: [&str; 2] = ["iso9660", "udf"];
+
+/// A disk or share that is mounted, and on which backups may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disk {
+    pub path: PathBuf,
+    /// Backups could go there. They could not to what can only be read, such as a damaged disk or any in a rescue
+    /// system; and nobody is asked about a share outside of where disks are, which may well be the home folder.
+    pub is_target: bool,
+}
 
 /// A folder that backups could go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +71,8 @@ pub struct Place {
     pub archives: Vec<String>,
 }
 
-/// The disks and shares that are mounted where such things are, and can be written to.
-pub fn mounted_disks() -> Vec<PathBuf> {
+/// The disks and shares that are mounted now.
+pub fn mounted_disks() -> Vec<Disk> {
     let mounts = fs::read("/proc/self/mounts").unwrap_or_default();
     disks_among(&mounts)
 }
@@ -104,9 +125,9 @@ fn names_beside(place: &Path) -> Vec<String> {
     names
 }
 
-/// The disks in a table of mounts, as `/proc/self/mounts` has it.
-fn disks_among(mounts: &[u8]) -> Vec<PathBuf> {
-    let mut disks = Vec::new();
+/// The disks in a table of mounts, as `/proc/self/mounts` has it; by path.
+fn disks_among(mounts: &[u8]) -> Vec<Disk> {
+    let mut disks = BTreeMap::new();
     for line in mounts.split(|byte| *byte == b'\n') {
         let mut fields = line.split(|byte| *byte == b' ').skip(1);
         let (Some(place), Some(kind), Some(options)) =
@@ -116,22 +137,26 @@ fn disks_among(mounts: &[u8]) -> Vec<PathBuf> {
         };
         let place = unescaped(place);
         let place = bytes_path(&place);
-        let is_below = ROOTS
-            .iter()
-            .any(|root| place.starts_with(root) && place != Path::new(root));
-        let is_kind = NO_DISKS.iter().any(|no| no.as_bytes() == kind);
-        let is_read_only = options.split(|byte| *byte == b',').any(|o| o == b"ro");
-        if is_below && !is_kind && !is_read_only {
-            disks.push(place.to_owned());
+        let is_one_of = |kinds: &[&str]| kinds.iter().any(|other| other.as_bytes() == kind);
+        // A disk may be mounted at /mnt itself, while the others only hold places to mount at.
+        let is_at_root = place == Path::new("/mnt")
+            || ROOTS
+                .iter()
+                .any(|root| place.starts_with(root) && place != Path::new(root));
+        let is_disk = is_at_root && !is_one_of(&NO_DISKS);
+        if is_disk || is_one_of(&SHARES) {
+            let is_read_only = options.split(|byte| *byte == b',').any(|o| o == b"ro");
+            let is_target = is_disk && !is_read_only && !is_one_of(&DISCS);
+            // What is mounted last at a place hides what was there.
+            disks.insert(place.to_owned(), is_target);
         }
     }
-    disks.sort();
-    disks.dedup();
-    disks
+    let disk = |(path, is_target)| Disk { path, is_target };
+    disks.into_iter().map(disk).collect()
 }
 
 /// Spaces and their like stand in the table as a backslash and three octal digits.
-pub(super) fn unescaped(field: &[u8]) -> Vec<u8> {
+fn unescaped(field: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(field.len());
     let mut rest = field;
     while let Some((first, after)) = rest.split_first() {
@@ -169,23 +194,36 @@ mod tests {
     }
 
     #[test]
-    fn disks_are_what_is_mounted_where_disks_are_and_can_be_written_to() {
+    fn disks_are_what_is_mounted_where_disks_are_and_shares_are_anywhere() {
         let mounts = b"/dev/sda1 / ext4 rw 0 0\n\
+            proc /proc proc rw 0 0\n\
             /dev/sdb1 /media/me/My\\040Disk ext4 rw,nosuid 0 0\n\
             //nas/me /mnt/nas cifs rw 0 0\n\
+            //nas/all /nas cifs rw 0 0\n\
             /dev/sr0 /media/me/CD iso9660 ro 0 0\n\
             /dev/sdc1 /run/media/me/Old ext4 ro,nosuid 0 0\n\
+            /dev/sdc2 /run/media/me/Twice ext4 rw 0 0\n\
+            /dev/sdc2 /run/media/me/Twice ext4 ro 0 0\n\
             tmpfs /mnt/ram tmpfs rw 0 0\n\
-            /dev/sdd1 /mnt ext4 rw 0 0\n\
+            /dev/sdd1 /mnt btrfs rw 0 0\n\
+            /dev/sde1 /mediathek ext4 rw 0 0\n\
+            tmpfs /media tmpfs rw 0 0\n\
             broken\n";
-        let disks = disks_among(mounts);
-        assert_eq!(
-            disks,
-            [
-                PathBuf::from("/media/me/My Disk"),
-                PathBuf::from("/mnt/nas")
-            ]
-        );
+        let expected = [
+            ("/media/me/CD", false),
+            ("/media/me/My Disk", true),
+            ("/mnt", true),
+            ("/mnt/nas", true),
+            ("/nas", false),
+            ("/run/media/me/Old", false),
+            ("/run/media/me/Twice", false),
+        ];
+        let found = disks_among(mounts);
+        let found: Vec<(&str, bool)> = found
+            .iter()
+            .map(|disk| (disk.path.to_str().unwrap(), disk.is_target))
+            .collect();
+        assert_eq!(found, expected);
     }
 
     #[test]

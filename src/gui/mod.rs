@@ -8,7 +8,7 @@
 //! - [`changes`] small changes to archives that need no dialog
 //! - [`cx`] what they may look at; [`overview`] archives and repositories as they are
 //! - [`theme`] colours, spacing, type; [`widgets`] what several screens draw alike; [`words`] wording
-//! - [`picker`] file dialogs; [`disks`] the disks that backups could go to; [`settings`] what is remembered; [`instance`] one window for one configuration
+//! - [`picker`] file dialogs; [`disks`] the disks that backups could be on or go to; [`settings`] what is remembered; [`instance`] one window for one configuration
 //! - [`shell`] command lines, quoted
 //! - [`open`] opens the window, or says why there is none
 //!

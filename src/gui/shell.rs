@@ -15,7 +15,8 @@ pub fn quoted_path(path: &Path) -> String {
     quoted(path_bytes(path))
 }
 
-/// Bytes as one word: as they are where that is safe, else in quotes; what cannot be shown in those of bash.
+/// Bytes as one word: as they are where that is safe, else in quotes; what cannot be shown
+/// in `$'…'`, which bash, ksh, zsh and POSIX since 2024 know.
 pub fn quoted(word: &[u8]) -> String {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+,:=@%".contains(byte);
     match std::str::from_utf8(word) {
@@ -30,7 +31,8 @@ pub fn quoted(word: &[u8]) -> String {
                     b'\'' => quoted.push_str(r"\'"),
                     b'\\' => quoted.push_str(r"\\"),
                     b' '..=b'~' => quoted.push(char::from(*byte)),
-                    byte => quoted.push_str(&format!(r"\x{byte:02x}")),
+                    // Three digits: no digit that follows can be taken for a part of it.
+                    byte => quoted.push_str(&format!(r"\{byte:03o}")),
                 }
             }
             quoted + "'"
@@ -53,7 +55,27 @@ mod tests {
         assert_eq!(quoted(b"it's"), r"'it'\''s'");
         assert_eq!(quoted(b""), "''");
         assert_eq!(quoted("grün".as_bytes()), "'grün'");
-        assert_eq!(quoted(b"a\n'\xff"), r"$'a\x0a\'\xff'");
+        assert_eq!(quoted(b"a\n'\xff"), r"$'a\012\'\377'");
         assert_eq!(line([&b"gibus"[..], b"cat", b"a b"]), "gibus cat 'a b'");
+    }
+
+    #[test]
+    fn a_shell_gives_back_what_was_quoted() {
+        let names: [&[u8]; 6] = [
+            b"/plain/path-1.txt",
+            b"with 'quotes' and $HOME `x`",
+            b"",
+            b"new\nline\t7",
+            b"\xff\xfe\\x'1",
+            "naïve".as_bytes(),
+        ];
+        for name in names {
+            let shell = std::process::Command::new("bash")
+                .arg("-c")
+                .arg(format!("printf %s {}", quoted(name)))
+                .output()
+                .unwrap();
+            assert_eq!(shell.stdout, name, "{}", quoted(name));
+        }
     }
 }

@@ -7,6 +7,7 @@ use jiff::civil::DateTime;
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::catalog::Checkup;
+use crate::catalog::defaults::LeftOut;
 use crate::error::{Error, ErrorKind};
 use crate::fs::{escaped, escaped_path};
 use crate::human::{count, counted, size};
@@ -45,6 +46,37 @@ pub fn work_title(work: &Work) -> String {
         Work::Convert { repository, .. } => format!("Convert {repository}"),
         Work::Repair { repository } => format!("Repair {repository}"),
         Work::DeleteRepository { repository } => format!("Delete the repository {repository}"),
+    }
+}
+
+/// What a kind of things that are left out is called, and what it is.
+pub fn left_out_words(kind: LeftOut) -> (&'static str, &'static str) {
+    match kind {
+        LeftOut::CacheFolder => (
+            "Caches of programs",
+            "The folder .cache in your home folder. Programs fill it again by themselves.",
+        ),
+        LeftOut::MarkedCaches => (
+            "Folders marked as caches",
+            "Programs put a file CACHEDIR.TAG into folders that are not worth a backup.",
+        ),
+        LeftOut::BrowserCaches => (
+            "Caches of browsers",
+            "What browsers and apps keep of pages they have shown. Bookmarks and passwords are kept.",
+        ),
+        LeftOut::Trash => ("Trash", "What you have deleted already."),
+        LeftOut::PackageDownloads => (
+            "Downloads of package managers",
+            "What cargo, npm, gradle, maven, nuget and go have fetched and can fetch again.",
+        ),
+        LeftOut::NodeModules => (
+            "node_modules",
+            "Libraries that npm installs beside programs, and can install again.",
+        ),
+        LeftOut::CompiledPython => (
+            "__pycache__",
+            "What Python makes of programs, and makes again.",
+        ),
     }
 }
 
@@ -431,6 +463,15 @@ pub fn capitalized(text: &str) -> String {
     let mut characters = text.chars();
     match characters.next() {
         Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
+/// With a small letter first, as in the middle of a sentence.
+pub fn uncapitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_lowercase().chain(characters).collect(),
         None => String::new(),
     }
 }

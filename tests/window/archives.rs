@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
+use gibus::catalog::defaults::LeftOut;
 use gibus::format::compression::Codec;
 use gibus::human::{counted, size};
 use gibus::progress::Monitor;
@@ -134,8 +135,10 @@ fn a_new_archive_is_made_by_keyboard_alone() {
     window.steps(3);
     tab_to(&mut window, "Folders to leave out");
     let field = window.harness.get_by_label("Folders to leave out");
-    field.type_text("node_modules");
+    field.type_text("build");
     window.key(Key::Enter);
+    window.wait_for("build: 1 file");
+    // What the first run proposes is there from the beginning.
     window.wait_for("node_modules: 7 files");
     // What the keyboard is on is in sight, however far down it stands.
     tab_to(&mut window, "Do not compress snapshots");
@@ -149,7 +152,11 @@ fn a_new_archive_is_made_by_keyboard_alone() {
     window.wait_for("The archive keys is made");
     let rules = saved(&world, "keys");
     assert_eq!(rules.includes, [world.home()]);
-    assert!(rules.exclude_dirs.contains(&"node_modules".to_owned()));
+    assert!(rules.exclude_dirs.contains(&"build".to_owned()));
+    let home = Some(world.home());
+    for kind in LeftOut::ALL {
+        assert!(kind.is_in(&rules, home.as_deref()), "{kind:?}");
+    }
     tab_to(&mut window, "Later");
     window.key(Key::Space);
     window.wait_for("0 snapshots");
@@ -162,7 +169,8 @@ fn the_preview_of_a_change_is_what_the_next_backup_stores() {
     let mut window = open(&world);
     window.type_into("Folders to leave out", "node_modules");
     press(&mut window, "Add folder rule");
-    press(&mut window, "Leave out *.o");
+    window.type_into("Files to leave out", "*.o");
+    press(&mut window, "Add file rule");
     press(&mut window, "Leave out large files");
     window.type_into("Largest size", "100K");
     window.wait_for("*.o: 1 file, 11 B");

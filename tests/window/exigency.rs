@@ -82,7 +82,12 @@ fn a_search_finds_the_archive_with_its_dates_and_its_repository() {
 #[test]
 fn mounted_disks_and_the_user_s_own_places_are_searched_with_one_click() {
     let world = lost();
+    let rescue = world.path("rescue");
+    fs::create_dir(&rescue).unwrap();
     let mut window = open(&world);
+    // A disk that can only be read is no place for backups, and may well have some.
+    window.click(&format!("Search {}", rescue.display()));
+    window.wait_for("No backups were found there");
     window.click(&format!("Search {}", world.home().display()));
     window.wait_for("No backups were found there");
     window.click(&format!("Search {}", world.path("disk").display()));

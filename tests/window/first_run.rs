@@ -71,11 +71,14 @@ fn four_clicks_lead_from_nothing_to_a_running_backup() {
 #[test]
 fn the_keyboard_alone_is_enough() {
     let world = lived_in();
+    fs::create_dir(world.path("rescue")).unwrap();
     let mut window = Window::open_untouched(&world, &soon());
     window.wait_for("Your first backup: what?");
     window.wait_for("saves 59 KiB");
     window.press("Next");
     window.tab_to("Disk disk");
+    // No backup could go to a disk that can only be read.
+    assert!(!window.shows("Disk rescue"));
     window.key(Key::Space);
     window.wait_until("the place is looked at", |window| {
         window

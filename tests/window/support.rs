@@ -10,6 +10,7 @@ use egui_kittest::{Harness, LazyRenderer};
 use gibus::catalog::Catalog;
 use gibus::error::Result;
 use gibus::format::compression::Codec;
+use gibus::gui::disks::Disk;
 use gibus::gui::picker::{PickRequest, Picker};
 use gibus::gui::settings::Settings;
 use gibus::gui::{App, Platform};
@@ -147,8 +148,15 @@ impl Window {
             catalog: world.catalog.clone(),
             picker: Arc::clone(&picker) as Arc<dyn Picker>,
             disks: Arc::new({
-                let disk = world.path("disk");
-                move || vec![disk.clone()]
+                // One to keep backups on, and where a test has made it, one that can only be read.
+                let disks = [("disk", true), ("rescue", false)].map(|(name, is_target)| Disk {
+                    path: world.path(name),
+                    is_target,
+                });
+                move || {
+                    let mounted = disks.iter().filter(|disk| disk.path.is_dir());
+                    mounted.cloned().collect()
+                }
             }),
             open_folder: Box::new({
                 let opened_folders = Arc::clone(&opened_folders);

@@ -132,37 +132,6 @@ pub fn saved(survey: &Survey, kind: LeftOut, home: Option<&Path>) -> Totals {
     saved
 }
 
-/// What a kind is called, and what it is.
-pub fn left_out_words(kind: LeftOut) -> (&'static str, &'static str) {
-    match kind {
-        LeftOut::CacheFolder => (
-            "Caches of programs",
-            "The folder .cache in your home folder. Programs fill it again by themselves.",
-        ),
-        LeftOut::MarkedCaches => (
-            "Folders marked as caches",
-            "Programs put a file CACHEDIR.TAG into folders that are not worth a backup.",
-        ),
-        LeftOut::BrowserCaches => (
-            "Caches of browsers",
-            "What browsers and apps keep of pages they have shown. Bookmarks and passwords are kept.",
-        ),
-        LeftOut::Trash => ("Trash", "What you have deleted already."),
-        LeftOut::PackageDownloads => (
-            "Downloads of package managers",
-            "What cargo, npm, gradle, maven, nuget and go have fetched and can fetch again.",
-        ),
-        LeftOut::NodeModules => (
-            "node_modules",
-            "Libraries that npm installs beside programs, and can install again.",
-        ),
-        LeftOut::CompiledPython => (
-            "__pycache__",
-            "What Python makes of programs, and makes again.",
-        ),
-    }
-}
-
 /// `12 345 files, 1.2 GiB`.
 pub fn totals_words(totals: &Totals) -> String {
     format!(

@@ -182,7 +182,10 @@ impl FirstRun {
             Ok(home.as_deref().map(folders_inside).unwrap_or_default())
         });
         let disks = std::sync::Arc::clone(cx.disks);
-        self.disks.start(cx.workers, "disks", move |_| Ok(disks()));
+        self.disks.start(cx.workers, "disks", move |_| {
+            let targets = disks().into_iter().filter(|disk| disk.is_target);
+            Ok(targets.map(|disk| disk.path).collect())
+        });
         self.here.look(&cx.catalog.data_dir, cx);
     }
 

@@ -15,6 +15,7 @@ use crate::gui::theme::{palette, space, text};
 use crate::gui::widgets::{
     Button, error_ui, group_title_ui, labelled_ui, loading_ui, notice_ui, steady_ui, text_field_ui,
 };
+use crate::gui::words::left_out_words;
 use crate::human::size;
 use crate::snapshot::tree::Totals;
 
@@ -80,7 +81,7 @@ impl FirstRun {
         };
         let home = choice.home.as_ref().map(|home| home.path.clone());
         for kind in LeftOut::ALL {
-            let (name, explanation) = data::left_out_words(kind);
+            let (name, explanation) = left_out_words(kind);
             let saved = data::saved(self.all.survey(), kind, home.as_deref());
             let mut is_left_out = choice.left_out.contains(&kind);
             row_ui(

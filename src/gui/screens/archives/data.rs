@@ -1,13 +1,14 @@
 //! What an archive backs up, as it is being changed: rules, what they take away, and the changes that one click
 //! in the tree of the disk stands for. Plain data; nothing here looks at a disk.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use crate::catalog::defaults::LeftOut;
 use crate::error::Result;
 use crate::fs::bytes_path;
 use crate::gui::words::capitalized;
 use crate::human::{counted, size};
-use crate::snapshot::globs::{GlobKind, Globs};
+use crate::snapshot::globs::{GlobKind, Globs, glob_of};
 use crate::snapshot::matcher::Reason;
 use crate::snapshot::preview::Survey;
 use crate::snapshot::specification::{Specification, absolute_path};
@@ -55,68 +56,14 @@ pub enum Held {
     Missing(String),
 }
 
-/// A rule that many people want.
-#[derive(Clone, Copy, Debug)]
-pub struct Suggestion {
-    pub kind: GlobKind,
-    pub glob: &'static str,
-    /// What it is, for those who do not know the name.
-    pub why: &'static str,
-}
-
-/// Rules that many people want.
-pub const SUGGESTIONS: [Suggestion; 10] = [
-    folders(
-        ".cache",
-        "What programs keep to be faster and can make again",
-    ),
-    folders(
-        ".local/share/Trash",
-        "What was thrown away on this computer",
-    ),
-    folders(".Trash-*", "What was thrown away on other disks"),
-    folders("node_modules", "Packages that npm fetches again"),
-    folders("__pycache__", "What Python makes again from its sources"),
-    folders(".thumbnails", "Small pictures of your pictures"),
-    files("*.o", "What a compiler makes again from its sources"),
-    files("*.tmp", "Files that programs meant to delete"),
-    files("*~", "Copies that editors keep of the file before"),
-    files("*.part", "Downloads that are not finished"),
-];
-
-const fn folders(glob: &'static str, why: &'static str) -> Suggestion {
-    Suggestion {
-        kind: GlobKind::Directories,
-        glob,
-        why,
-    }
-}
-
-const fn files(glob: &'static str, why: &'static str) -> Suggestion {
-    Suggestion {
-        kind: GlobKind::Files,
-        glob,
-        why,
-    }
-}
-
-/// What a new archive of these paths begins with.
-pub fn default_specification(includes: Vec<PathBuf>) -> Specification {
-    Specification {
-        exclude_dirs: vec![".cache".to_owned(), ".local/share/Trash".to_owned()],
-        exclude_caches: true,
-        ..Specification::of(includes)
-    }
-}
-
-/// The suggestions that are not followed yet.
+/// What is proposed to be left out and is not yet.
 pub fn open_suggestions(
     specification: &Specification,
-) -> impl Iterator<Item = &'static Suggestion> {
-    SUGGESTIONS.iter().filter(|suggestion| {
-        let globs = globs(specification, suggestion.kind);
-        !globs.iter().any(|glob| glob == suggestion.glob)
-    })
+    home: Option<&Path>,
+) -> impl Iterator<Item = LeftOut> {
+    // Marked folders have a switch of their own.
+    let kinds = LeftOut::ALL.into_iter();
+    kinds.filter(move |kind| *kind != LeftOut::MarkedCaches && !kind.is_in(specification, home))
 }
 
 pub fn globs(specification: &Specification, kind: GlobKind) -> &[String] {
@@ -164,22 +111,7 @@ pub fn add_include(specification: &mut Specification, path: &Path) -> Result<()>
     Ok(())
 }
 
-/// The glob that matches this absolute path and hardly anything else: a byte that is no text is matched by any.
-pub fn literal_glob(path: &[u8]) -> String {
-    let mut glob = String::with_capacity(path.len());
-    for chunk in path.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            if "*?[]{}\\".contains(character) {
-                glob.push('\\');
-            }
-            glob.push(character);
-        }
-        glob.extend(chunk.invalid().iter().map(|_| '?'));
-    }
-    glob
-}
-
-/// Sees to it that this path is not backed up any more.
+/// Sees to it that this path is not backed up any more. No rule can be made for one that is no text.
 pub fn leave_out(specification: &mut Specification, path: &[u8], is_directory: bool) {
     let at = bytes_path(path);
     let before = specification.includes.len();
@@ -196,9 +128,8 @@ pub fn leave_out(specification: &mut Specification, path: &[u8], is_directory: b
             true => GlobKind::Directories,
             false => GlobKind::Files,
         };
-        let glob = literal_glob(path);
         let globs = globs_mut(specification, kind);
-        if !globs.contains(&glob) {
+        if let Some(glob) = glob_of(path).filter(|glob| !globs.contains(glob)) {
             globs.push(glob);
         }
     }
@@ -207,13 +138,14 @@ pub fn leave_out(specification: &mut Specification, path: &[u8], is_directory: b
 /// Sees to it that this path is backed up: takes back the rule that is about it alone, or includes it by itself,
 /// and then no rule counts for it.
 pub fn back_up(specification: &mut Specification, path: &[u8]) {
-    let glob = literal_glob(path);
+    let glob = glob_of(path);
+    let is_other = |rule: &String| Some(rule) != glob.as_ref();
     let rules = |specification: &Specification| {
         specification.exclude_dirs.len() + specification.exclude_files.len()
     };
     let before = rules(specification);
-    specification.exclude_dirs.retain(|other| *other != glob);
-    specification.exclude_files.retain(|other| *other != glob);
+    specification.exclude_dirs.retain(is_other);
+    specification.exclude_files.retain(is_other);
     let path = bytes_path(path).to_owned();
     if rules(specification) == before && !specification.includes.contains(&path) {
         specification.includes.push(path);
@@ -376,6 +308,8 @@ impl Taken {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use crate::error::{Error, ErrorKind};
     use crate::snapshot::preview::Removed;
@@ -504,37 +438,40 @@ mod tests {
     }
 
     #[test]
-    fn all_suggestions_can_be_used_and_disappear_once_followed() {
+    fn suggestions_disappear_once_followed() {
+        let home = Some(Path::new("/home/me"));
         let mut rules = Specification::of(vec!["/home/me".into()]);
-        assert_eq!(open_suggestions(&rules).count(), SUGGESTIONS.len());
-        for suggestion in SUGGESTIONS {
-            assert_eq!(glob_problem(&rules, suggestion.kind, suggestion.glob), None);
-            globs_mut(&mut rules, suggestion.kind).push(suggestion.glob.to_owned());
+        let suggested: Vec<LeftOut> = open_suggestions(&rules, home).collect();
+        assert_eq!(suggested.len(), LeftOut::ALL.len() - 1);
+        for kind in suggested {
+            kind.add_to(&mut rules, home);
+            assert!(open_suggestions(&rules, home).all(|open| open != kind));
         }
-        assert_eq!(open_suggestions(&rules).count(), 0);
-        default_specification(vec!["/a".into()]).validate().unwrap();
+        rules.validate().unwrap();
     }
 
     #[test]
     fn leaving_out_and_backing_up_undo_each_other() {
         for (path, is_directory) in [
             (&b"/home/me/a [1]{x}*?\\"[..], true),
-            (b"/home/me/caf\xe9", false),
+            (b"/home/me/caf\xc3\xa9", false),
         ] {
             let before = specification();
             let mut rules = before.clone();
             leave_out(&mut rules, path, is_directory);
             rules.validate().unwrap();
-            let kind = match is_directory {
-                true => GlobKind::Directories,
-                false => GlobKind::Files,
-            };
-            let only = Globs::new(kind, &[literal_glob(path)]).unwrap();
-            assert!(only.is_match(path));
             assert_ne!(rules, before);
             back_up(&mut rules, path);
             assert_eq!(rules, before);
         }
+    }
+
+    #[test]
+    fn no_rule_is_made_for_a_name_that_is_no_text() {
+        let before = specification();
+        let mut rules = before.clone();
+        leave_out(&mut rules, b"/home/me/caf\xe9", false);
+        assert_eq!(rules, before, "it could only be one that matches others");
     }
 
     #[test]

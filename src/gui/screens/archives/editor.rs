@@ -8,6 +8,7 @@ use super::data::{self, Rule};
 use super::preview::{Preview, Subject};
 use super::tree::DiskTree;
 use super::why::Why;
+use crate::catalog::defaults::LeftOut;
 use crate::error::Error;
 use crate::fs::bytes_path;
 use crate::gui::cx::Cx;
@@ -52,6 +53,8 @@ pub enum Edit {
     RemoveInclude(PathBuf),
     AddGlob(GlobKind, String),
     RemoveGlob(GlobKind, String),
+    /// Adds the rules of a kind that is proposed, for this home folder.
+    Follow(LeftOut, Option<PathBuf>),
     /// Turns a rule without a glob on or off, by its switch.
     Switch(Rule, bool),
     SetLimit(String),
@@ -146,6 +149,7 @@ impl Editor {
             Edit::RemoveGlob(kind, glob) => {
                 data::globs_mut(specification, kind).retain(|other| *other != glob);
             }
+            Edit::Follow(kind, home) => kind.add_to(specification, home.as_deref()),
             Edit::Switch(rule, is_on) => self.switch(&rule, is_on),
             Edit::SetLimit(text) => self.set_limit(&text),
             Edit::Compress(is_on) => specification.compress_snapshots = is_on,
@@ -243,8 +247,8 @@ mod tests {
         assert!(editor.specification.exclude_dirs.is_empty());
         assert_eq!(editor.folder_glob.text, "a[");
         assert!(editor.folder_glob.problem.is_some());
-        editor.apply(Edit::AddGlob(GlobKind::Directories, ".cache".into()));
-        assert_eq!(editor.specification.exclude_dirs, [".cache"]);
+        editor.apply(Edit::Follow(LeftOut::CacheFolder, Some("/home/me".into())));
+        assert_eq!(editor.specification.exclude_dirs, ["/home/me/.cache"]);
         assert_eq!(
             editor.folder_glob.text, "a[",
             "a suggestion does not touch it"

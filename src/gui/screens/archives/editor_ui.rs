@@ -1,5 +1,7 @@
 //! Draws the rules: what is to be backed up, what is left out, and beside each what it does.
 
+use std::path::Path;
+
 use egui::{Align, Label, Layout, RichText, Role, Ui, WidgetInfo, vec2};
 use lucide_icons::Icon;
 
@@ -15,6 +17,7 @@ use crate::gui::widgets::{
     Button, card_ui, error_ui, group_title_ui, icon_button_ui, labelled_ui, loading_ui, notice_ui,
     text_field_ui,
 };
+use crate::gui::words::{left_out_words, uncapitalized};
 use crate::human::counted;
 use crate::snapshot::globs::GlobKind;
 use crate::snapshot::places::RepositoryName;
@@ -113,7 +116,7 @@ pub fn rules_ui(ui: &mut Ui, editor: &mut Editor, cx: &Cx<'_>, messages: &mut Ve
     includes_ui(ui, editor, cx, messages);
     globs_ui(ui, editor, GlobKind::Directories, messages);
     globs_ui(ui, editor, GlobKind::Files, messages);
-    suggestions_ui(ui, editor, messages);
+    suggestions_ui(ui, editor, cx, messages);
     switches_ui(ui, editor, messages);
 }
 
@@ -261,20 +264,21 @@ fn globs_ui(ui: &mut Ui, editor: &mut Editor, kind: GlobKind, messages: &mut Vec
     });
 }
 
-fn suggestions_ui(ui: &mut Ui, editor: &Editor, messages: &mut Vec<Message>) {
-    let mut suggestions = open_suggestions(&editor.specification).peekable();
+fn suggestions_ui(ui: &mut Ui, editor: &Editor, cx: &Cx<'_>, messages: &mut Vec<Message>) {
+    let home = cx.catalog.home_dir.as_deref();
+    let mut suggestions = open_suggestions(&editor.specification, home).peekable();
     if suggestions.peek().is_none() {
         return;
     }
     card_ui(ui, |ui| {
         group_title_ui(ui, "What others leave out");
         ui.horizontal_wrapped(|ui| {
-            for suggestion in suggestions {
-                let label = format!("Leave out {}", suggestion.glob);
-                let button = Button::new(&label).explain(suggestion.why);
-                if button.show(ui) {
-                    let glob = suggestion.glob.to_owned();
-                    messages.push(Message::Edit(Edit::AddGlob(suggestion.kind, glob)));
+            for kind in suggestions {
+                let (name, explanation) = left_out_words(kind);
+                let label = format!("Leave out {}", uncapitalized(name));
+                if Button::new(&label).explain(explanation).show(ui) {
+                    let home = home.map(Path::to_owned);
+                    messages.push(Message::Edit(Edit::Follow(kind, home)));
                 }
             }
         });

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::fs::path_bytes;
+use crate::gui::shell::quoted;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::byte_size::exact_size;
 use crate::snapshot::specification::Specification;
@@ -40,34 +41,6 @@ impl Line {
 
     pub fn end(self) -> String {
         self.0
-    }
-}
-
-/// A word as a shell takes it; bytes that are no text need the form that bash, zsh and ksh know.
-fn quoted(word: &[u8]) -> String {
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./+=:@,".contains(byte);
-    let has_control = |text: &str| {
-        text.chars()
-            .any(|c| c.is_control() || crate::fs::is_deceptive(c))
-    };
-    match std::str::from_utf8(word) {
-        Ok(text) if !text.is_empty() && word.iter().all(is_plain) => text.to_owned(),
-        Ok(text) if !has_control(text) => format!("'{}'", text.replace('\'', "'\\''")),
-        _ => {
-            let mut quoted = String::from("$'");
-            for byte in word {
-                match byte {
-                    b'\'' | b'\\' => {
-                        quoted.push('\\');
-                        quoted.push(char::from(*byte));
-                    }
-                    b' '..=b'~' => quoted.push(char::from(*byte)),
-                    _ => quoted.push_str(&format!("\\x{byte:02x}")),
-                }
-            }
-            quoted.push('\'');
-            quoted
-        }
     }
 }
 
@@ -176,7 +149,6 @@ pub fn delete(archive: &str, snapshots: &[SnapshotName], is_all: bool) -> Vec<St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fs::bytes_path;
 
     #[test]
     fn a_new_archive_is_one_line() {
@@ -211,12 +183,7 @@ mod tests {
 
     #[test]
     fn every_word_is_quoted_for_a_shell() {
-        assert_eq!(quoted(b"plain"), "plain");
-        assert_eq!(quoted(b""), "''");
-        assert_eq!(quoted(b"it's"), "'it'\\''s'");
-        assert_eq!(quoted(b"caf\xe9 'x'"), "$'caf\\xe9 \\'x\\''");
-        assert_eq!(quoted(b"a\nb"), "$'a\\x0ab'");
-        let line = Line::new("gibus x").word(path_bytes(bytes_path(b"/\xff")));
-        assert_eq!(line.end(), "gibus x $'/\\xff'");
+        let line = Line::new("gibus x").word("my docs").word(b"/\xff");
+        assert_eq!(line.end(), r"gibus x 'my docs' $'/\377'");
     }
 }

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::data::default_specification;
 use super::editor::Editor;
 use super::lines;
 use crate::catalog::Catalog;
+use crate::catalog::defaults::{self, LeftOut};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::compression::Codec;
 use crate::fs::path_bytes;
@@ -62,10 +62,12 @@ impl NewArchive {
     /// Begins with the home folder, the usual rules, and the first repository that there is.
     pub fn new(cx: &Cx<'_>) -> NewArchive {
         let includes = cx.catalog.home_dir.iter().cloned().collect();
+        let home = cx.catalog.home_dir.as_deref();
+        let specification = defaults::specification(includes, &LeftOut::ALL, home);
         let first = cx.overview.repositories.first();
         NewArchive {
             name: String::new(),
-            editor: Editor::new(default_specification(includes)),
+            editor: Editor::new(specification),
             repository: first.map(|repository| repository.name.clone()),
             new_repository: free_repository_name(cx),
             location: PathField::new(PickWhat::Folder, "Folder for the new repository"),

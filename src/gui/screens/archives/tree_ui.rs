@@ -14,6 +14,7 @@ use crate::gui::widgets::table::{Column, Table, TableEvents, cell_text_ui};
 use crate::gui::widgets::{Button, card_ui, error_ui, loading_ui, notice_ui, paint_icon};
 use crate::human::size;
 use crate::snapshot::explain::Verdict;
+use crate::snapshot::globs::glob_of;
 use crate::snapshot::matcher::Reason;
 use crate::snapshot::preview::ViewedEntry;
 
@@ -72,21 +73,23 @@ struct Actions {
 }
 
 impl Actions {
-    fn of(entry: Option<&ViewedEntry>) -> Actions {
-        let Some(entry) = entry else {
+    fn of(row: Option<&(Vec<u8>, &ViewedEntry)>) -> Actions {
+        let Some((path, entry)) = row else {
             let reason = Some("Choose a file or folder below first");
             return Actions {
                 leave_out: reason,
                 back_up: reason,
             };
         };
+        let has_glob = glob_of(path).is_some();
+        let no_rule = (!has_glob).then_some("Its name is no text that a rule could have");
         match &entry.verdict {
             Verdict::Included { .. } => Actions {
-                leave_out: None,
+                leave_out: no_rule,
                 back_up: Some("It is backed up already"),
             },
             Verdict::DirectoryOnly(_) if entry.leads_to_include => Actions {
-                leave_out: None,
+                leave_out: no_rule,
                 back_up: None,
             },
             Verdict::Excluded(Reason::OwnStorage) => Actions {
@@ -127,7 +130,7 @@ fn row_actions_ui(
     row: Option<&(Vec<u8>, &ViewedEntry)>,
     messages: &mut Vec<Message>,
 ) -> bool {
-    let actions = Actions::of(row.map(|(_, entry)| *entry));
+    let actions = Actions::of(row);
     let path = row.map(|(path, _)| path.clone()).unwrap_or_default();
     let is_directory = row.is_some_and(|(_, entry)| entry.is_directory);
     let before = messages.len();

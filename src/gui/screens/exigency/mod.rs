@@ -4,7 +4,6 @@
 //! can be looked into and restored without that.
 
 mod data;
-mod disks;
 mod find;
 mod ui;
 
@@ -97,17 +96,19 @@ impl Default for Exigency {
 }
 
 impl Exigency {
+    /// Looks for where backups may be: on what is mounted, and where Gibus keeps things by itself.
     fn look_for_disks(&mut self, cx: &Cx<'_>) {
-        let own: Vec<PathBuf> = [
-            Some(cx.catalog.data_dir.clone()),
-            cx.catalog.home_dir.clone(),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        let known = std::sync::Arc::clone(cx.disks);
+        let own = [Some(&cx.catalog.data_dir), cx.catalog.home_dir.as_ref()];
+        let own: Vec<PathBuf> = own.into_iter().flatten().cloned().collect();
+        let disks = std::sync::Arc::clone(cx.disks);
         self.disks.start(cx.workers, "disks", move |_| {
-            Ok(disks::suggestions(known(), &own))
+            let mut places: Vec<PathBuf> = disks().into_iter().map(|disk| disk.path).collect();
+            for place in own {
+                if place.is_dir() && !places.contains(&place) {
+                    places.push(place);
+                }
+            }
+            Ok(places)
         });
     }
 

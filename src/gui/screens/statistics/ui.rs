@@ -13,7 +13,7 @@ use crate::gui::widgets::table::{Column, Table, cell_text_ui};
 use crate::gui::widgets::{
     Button, card_ui, empty_ui, error_ui, group_title_ui, link_ui, loading_ui, notice_ui,
 };
-use crate::gui::words::{date_time, sentence};
+use crate::gui::words::{date_time, sentence, uncapitalized};
 use crate::jobs::source::SeriesSource;
 
 /// The table's head, and the lines below that say what a row or the columns mean.
@@ -281,7 +281,11 @@ impl Statistics {
             None => {
                 let explained = measures.iter().rev().take(3).rev();
                 let explained = explained.map(|measure| {
-                    format!("{}: {}", measure.title(), lower(measure.explanation()))
+                    format!(
+                        "{}: {}",
+                        measure.title(),
+                        uncapitalized(measure.explanation())
+                    )
                 });
                 explained.collect::<Vec<_>>().join(".  ")
             }
@@ -296,19 +300,11 @@ fn row_name(row: &Row, measures: &[Measure]) -> String {
     for measure in measures {
         name.push_str(&format!(
             "; {}: {}",
-            lower(measure.title()),
+            uncapitalized(measure.title()),
             measure.cell(row)
         ));
     }
     name
-}
-
-fn lower(text: &str) -> String {
-    let mut characters = text.chars();
-    match characters.next() {
-        Some(first) => first.to_lowercase().chain(characters).collect(),
-        None => String::new(),
-    }
 }
 
 fn browse(row: &Row) -> Command {
