@@ -69,6 +69,11 @@ pub fn is_deceptive(c: char) -> bool {
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Whether this user may make files in a folder, as far as the system says beforehand.
+pub fn is_writable(folder: &Path) -> bool {
+    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
 /// A file of known length that is read at positions, by any thread.
 pub trait ReadAt: Send + Sync {
     /// Length in bytes when it was opened.

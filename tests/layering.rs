@@ -114,12 +114,82 @@ fn what_is_particular_to_the_command_line_stays_in_it() {
             |line| uses_crate(line, name),
         );
     }
-    for name in ["egui", "eframe", "rfd"] {
+}
+
+#[test]
+fn what_is_particular_to_the_window_stays_in_it() {
+    for name in [
+        "egui",
+        "eframe",
+        "egui_extras",
+        "egui_ltreeview",
+        "egui_notify",
+        "egui_plot",
+        "lucide_icons",
+    ] {
         only(
             |file| file.starts_with("gui/"),
             name,
             |line| uses_crate(line, name),
         );
+    }
+    // In the process that writes backups no dialog of the desktop may be opened (see the file).
+    only(
+        |file| file == "gui/picker.rs",
+        "rfd",
+        |line| uses_crate(line, "rfd"),
+    );
+}
+
+#[test]
+fn what_is_drawn_every_frame_touches_no_disk() {
+    let calls = [
+        "std::fs",
+        "fs::read",
+        "fs::metadata",
+        "File::",
+        ".exists()",
+        ".is_dir()",
+        ".is_file()",
+        ".metadata()",
+        ".symlink_metadata()",
+        ".read_dir()",
+        ".canonicalize()",
+    ];
+    let may_touch = |file: &str| {
+        // It lists folders while one types, on a thread.
+        let completes_paths = file == "gui/widgets/path_field.rs";
+        let is_drawn = file.ends_with("/data.rs") || file.ends_with("/ui.rs");
+        let is_drawn = is_drawn || file.starts_with("gui/widgets/");
+        completes_paths || !is_drawn || !file.starts_with("gui/")
+    };
+    only(may_touch, "the disk", |line| {
+        calls.iter().any(|call| line.contains(call))
+    });
+}
+
+#[test]
+fn screens_do_not_know_each_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/gui/screens");
+    let folders = fs::read_dir(root).unwrap().map(|entry| entry.unwrap());
+    let screens: Vec<String> = folders
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect();
+    assert!(screens.len() >= 7, "{screens:?}");
+    for screen in &screens {
+        let own = format!("gui/screens/{screen}/");
+        for other in screens.iter().filter(|other| *other != screen) {
+            let paths = [
+                format!("screens::{other}"),
+                format!("super::super::{other}"),
+            ];
+            only(
+                |file| !file.starts_with(&own),
+                other,
+                |line| paths.iter().any(|path| line.contains(path)),
+            );
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Catalog, FoundRepository};
 use crate::error::{Error, Result};
+use crate::format::id::Id;
 use crate::progress::Monitor;
 use crate::repository::check::{CheckOptions, CheckReport};
 use crate::snapshot::archive::Archive;
@@ -25,6 +26,8 @@ pub struct UnavailableArchive {
 /// The outcome.
 #[derive(Debug)]
 pub struct Checkup {
+    /// The repository that was checked.
+    pub repository: Id,
     pub report: CheckReport,
     pub snapshots: SnapshotsCheck,
     /// The archives that could not be checked with it.
@@ -46,6 +49,7 @@ impl Checkable {
         let report = repository.check(options, monitor)?;
         let snapshots = check_snapshots(repository, &self.archives, &report, monitor)?;
         Ok(Checkup {
+            repository: repository.id(),
             report,
             snapshots,
             unavailable: self.unavailable.clone(),

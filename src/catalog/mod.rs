@@ -16,6 +16,7 @@
 //!
 //! - here: opening, by name and by id
 //! - [`create`][], [`adopt`][], [`change`][]: what is in the configuration
+//! - [`defaults`][]: what is proposed to somebody who begins
 //! - [`backup`][]: a new snapshot
 //! - [`delete`][]: snapshots, archives, repositories
 //! - [`check`][], [`upkeep`][]: check; prune, convert and repair
@@ -31,6 +32,7 @@ pub mod backup;
 pub mod change;
 pub mod check;
 pub mod create;
+pub mod defaults;
 pub mod delete;
 pub mod upkeep;
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use super::{Catalog, FoundRepository};
 use crate::error::{ErrorKind, Result};
+use crate::format::id::Id;
 use crate::progress::Monitor;
 use crate::repository::Repository;
 use crate::repository::check::{CheckOptions, CheckReport};
@@ -44,6 +45,8 @@ pub struct Reconciled<'a> {
 /// What a repair did.
 #[derive(Clone, Debug)]
 pub struct Repaired {
+    /// The repository that was repaired.
+    pub repository: Id,
     /// The archives whose `archive.toml` was made anew; only [`Catalog::repair`] does that.
     pub remade_archive_files: Vec<ArchiveName>,
     /// What was amiss between claims and snapshots before.
@@ -118,6 +121,7 @@ impl Reconciled<'_> {
         let mut tokens = tokens(&self.upkeep.archives);
         let report = self.repository().repair(&mut tokens, monitor)?;
         Ok(Repaired {
+            repository: self.repository().id(),
             remade_archive_files: Vec::new(),
             amiss: self.amiss.clone(),
             released_lost,

@@ -13,20 +13,24 @@ use egui::{
     CentralPanel, Context, Margin, Panel, RichText, Role, ScrollArea, Sense, Ui, ViewportCommand,
     WidgetInfo, vec2,
 };
-use egui_notify::Toasts;
 use jiff::Zoned;
 use lucide_icons::Icon;
 
+use super::changes::Changes;
 use super::command::{Action, Command, Outbox, Tone};
 use super::cx::Cx;
-use super::dialogs::{Dialog, QuitWhileRunning, SettingsDialog, Shortcuts, dialogs_ui};
+use super::dialogs::{
+    Dialog, DialogWindow, FirstRun, GetBack, QuitWhileRunning, SettingsDialog, Shortcuts,
+    dialogs_ui,
+};
+use super::disks::FindDisks;
 use super::overview::Overview;
 use super::picker::Picker;
 use super::route::Route;
 use super::screens::Screens;
 use super::settings::{SCALES, Settings};
 use super::theme::{self, palette, space, text};
-use super::widgets::{self, command_lines_ui, icon_button_ui, progress_bar_ui};
+use super::widgets::{self, Toasts, command_lines_ui, icon_button_ui, progress_bar_ui};
 use super::words;
 use crate::catalog::Catalog;
 use crate::jobs::history::{History, HistoryResult};
@@ -42,6 +46,8 @@ const PARTING: Duration = Duration::from_secs(3);
 pub struct Platform {
     pub catalog: Catalog,
     pub picker: Arc<dyn Picker>,
+    /// Finds out which disks are mounted.
+    pub disks: FindDisks,
     /// Shows a folder in the file manager.
     pub open_folder: Box<dyn Fn(PathBuf) + Send>,
     /// The clock.
@@ -61,6 +67,7 @@ pub struct App {
     route: Route,
     screens: Screens,
     dialogs: Vec<Dialog>,
+    changes: Changes,
     toasts: Toasts,
     out: Outbox,
     /// What was saved last.
@@ -92,7 +99,8 @@ impl App {
             route: Route::Home,
             screens: Screens::default(),
             dialogs: Vec::new(),
-            toasts: Toasts::default().with_anchor(egui_notify::Anchor::BottomRight),
+            changes: Changes::default(),
+            toasts: Toasts::default(),
             out: Outbox::default(),
             is_focused: true,
             is_quitting: false,
@@ -159,6 +167,8 @@ impl App {
         for dialog in dialogs.iter_mut() {
             dialog.update(&cx.cx, &mut out);
         }
+        let catalog = &self.platform.catalog;
+        self.changes.update(catalog, &self.workers, &mut out);
         self.out = out;
         self.carry_out(ctx);
         if self.jobs.is_any_running() {
@@ -175,6 +185,7 @@ impl App {
             catalog: &self.platform.catalog,
             workers: &self.workers,
             picker: &self.platform.picker,
+            disks: &self.platform.disks,
             overview: &self.overview,
             jobs: &self.jobs,
             history: self.history.value().unwrap_or(&self.no_history),
@@ -248,7 +259,7 @@ impl App {
                 self.screens.jobs.show(job);
                 self.route = Route::Jobs;
             }
-            Command::FirstRun => {}
+            Command::FirstRun => self.dialogs.push(Box::new(FirstRun::default())),
             Command::BackUp(archive) => {
                 if self.jobs.backing_up(&archive).is_none() {
                     self.start(Work::BackUp { archive });
@@ -266,11 +277,10 @@ impl App {
             Command::Start(work) => self.start(work),
             Command::Cancel(job) => self.jobs.cancel(job),
             Command::GetBack(request) => {
-                let _ = request;
+                let home = self.platform.catalog.home_dir.as_deref();
+                self.dialogs.push(Box::new(GetBack::new(request, home)));
             }
-            Command::Exclude { archive, rule } => {
-                let _ = (archive, rule);
-            }
+            Command::Exclude { archive, rule } => self.changes.exclude(archive, rule),
             Command::Open(dialog) => self.dialogs.push(dialog),
             Command::Refresh => self.overview.refresh(&self.platform.catalog, &self.workers),
             Command::Remember {
@@ -296,9 +306,9 @@ impl App {
             Command::OpenFolder(folder) => (self.platform.open_folder)(folder),
             Command::CopyText(text) => {
                 ctx.copy_text(text);
-                self.tell(Tone::Information, "Copied");
+                self.toasts.add(Tone::Information, "Copied");
             }
-            Command::Tell(tone, text) => self.tell(tone, &text),
+            Command::Tell(tone, text) => self.toasts.add(tone, text),
             Command::Find => {
                 self.screens.get_mut(self.route).find();
             }
@@ -330,26 +340,11 @@ impl App {
 
     fn quit(&mut self, ctx: &Context) {
         if self.jobs.is_any_running() {
-            self.dialogs.push(Box::new(QuitWhileRunning));
+            self.ask_before_quitting();
         } else {
             self.is_quitting = true;
             ctx.send_viewport_cmd(ViewportCommand::Close);
         }
-    }
-
-    fn tell(&mut self, tone: Tone, text: &str) {
-        let toast = match tone {
-            Tone::Good => self.toasts.success(text),
-            Tone::Information => self.toasts.info(text),
-            Tone::Warning => self.toasts.warning(text),
-            Tone::Error => self.toasts.error(text),
-        };
-        let seconds = match tone {
-            Tone::Good | Tone::Information => 6,
-            Tone::Warning => 12,
-            Tone::Error => 30,
-        };
-        toast.duration(Duration::from_secs(seconds));
     }
 
     /// The window's own close button was pressed.
@@ -359,9 +354,15 @@ impl App {
         }
         if self.jobs.is_any_running() && !self.is_quitting {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-            if self.dialogs.is_empty() {
-                self.dialogs.push(Box::new(QuitWhileRunning));
-            }
+            self.ask_before_quitting();
+        }
+    }
+
+    /// On top of whatever dialog is open, and once.
+    fn ask_before_quitting(&mut self) {
+        let title = QuitWhileRunning.title();
+        if self.dialogs.iter().all(|dialog| dialog.title() != title) {
+            self.dialogs.push(Box::new(QuitWhileRunning));
         }
     }
 
@@ -436,7 +437,7 @@ impl App {
             screen.ui(ui, &shown.cx, &mut out);
         });
         dialogs_ui(ui, dialogs, &shown.cx, &mut out);
-        self.toasts.show(ui.ctx());
+        self.toasts.ui(ui.ctx());
         self.out = out;
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Zoned;
 
+use super::disks::FindDisks;
 use super::overview::Overview;
 use super::picker::Picker;
 use super::settings::Settings;
@@ -19,6 +20,8 @@ pub struct Cx<'a> {
     pub workers: &'a Workers,
     /// Asks for folders and files, on another thread.
     pub picker: &'a Arc<dyn Picker>,
+    /// Finds out which disks are mounted, on another thread.
+    pub disks: &'a FindDisks,
     pub overview: &'a Overview,
     pub jobs: &'a Jobs,
     pub history: &'a History,

@@ -5,18 +5,22 @@
 //!   state and starts threads, `data.rs` is plain data and what is worked out from it, `ui.rs` draws
 //! - [`dialogs`] what opens on top of them
 //! - [`command`] everything that they can ask for
+//! - [`changes`] small changes to archives that need no dialog
 //! - [`cx`] what they may look at; [`overview`] archives and repositories as they are
 //! - [`theme`] colours, spacing, type; [`widgets`] what several screens draw alike; [`words`] wording
-//! - [`picker`] file dialogs; [`settings`] what is remembered; [`instance`] one window for one configuration
+//! - [`picker`] file dialogs; [`disks`] the disks that backups could be on or go to; [`settings`] what is remembered; [`instance`] one window for one configuration
+//! - [`shell`] command lines, quoted
 //! - [`open`] opens the window, or says why there is none
 //!
 //! Nothing here touches a disk on the window's thread: what has to be read or written is a job or a
 //! [`crate::jobs::Fetch`].
 
 pub mod app;
+pub mod changes;
 pub mod command;
 pub mod cx;
 pub mod dialogs;
+pub mod disks;
 pub mod instance;
 pub mod open;
 pub mod overview;
@@ -24,6 +28,7 @@ pub mod picker;
 pub mod route;
 pub mod screens;
 pub mod settings;
+pub mod shell;
 pub mod theme;
 pub mod widgets;
 pub mod words;

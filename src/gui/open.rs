@@ -8,6 +8,7 @@ use std::{panic, thread};
 use egui::ViewportBuilder;
 
 use super::app::{App, Platform};
+use super::disks::mounted_disks;
 use super::instance::Instance;
 use super::picker::ChildPicker;
 use super::settings::Settings;
@@ -42,6 +43,7 @@ pub fn open_window(catalog: Catalog, desktop: Desktop) -> Result<()> {
     let platform = Platform {
         catalog,
         picker: Arc::new(ChildPicker::new(desktop.program)),
+        disks: Arc::new(mounted_disks),
         open_folder: Box::new(show_in_file_manager),
         now: Box::new(jiff::Zoned::now),
         settings,

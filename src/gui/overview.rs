@@ -9,7 +9,9 @@ use crate::catalog::Catalog;
 use crate::config::{ArchiveEntry, RepositoryEntry};
 use crate::error::{Error, Result};
 use crate::format::id::Id;
+use crate::fs::is_writable;
 use crate::jobs::{Fetch, Workers};
+use crate::repository::lock::Holder;
 use crate::repository::settings::Settings;
 use crate::repository::stats::RepositoryStats;
 use crate::repository::storage::Space;
@@ -41,6 +43,8 @@ pub struct ArchiveOverview {
     /// What the configuration says of it, or why that cannot be read.
     pub entry: Result<ArchiveEntry>,
     pub snapshots: Fetch<SnapshotsOverview>,
+    /// It was asked for again while it was being read, which may have been too early.
+    is_asked_again: bool,
 }
 
 /// The snapshots of an archive, oldest first.
@@ -78,6 +82,8 @@ pub struct RepositoryOverview {
     pub archives: Vec<ArchiveName>,
     pub state: Fetch<RepositoryState>,
     pub stats: Fetch<RepositoryStats>,
+    /// As with archives.
+    is_asked_again: bool,
 }
 
 /// What can be found out about a repository at once.
@@ -86,9 +92,11 @@ pub struct RepositoryState {
     pub settings: Settings,
     /// Why its settings had to be guessed, where they had.
     pub damaged_settings: Option<Error>,
-    /// Who holds locks, in words.
-    pub holders: Vec<String>,
+    /// Who holds locks.
+    pub holders: Vec<Holder>,
     pub space: Space,
+    /// Nothing can be stored in it, by this user at least.
+    pub is_read_only: bool,
 }
 
 impl Overview {
@@ -113,10 +121,12 @@ impl Overview {
         }
         for archive in &mut self.archives {
             self.generation += u64::from(archive.snapshots.poll());
+            archive.read_if_asked_again(catalog, workers);
         }
         for repository in &mut self.repositories {
             self.generation += u64::from(repository.state.poll());
             self.generation += u64::from(repository.stats.poll());
+            repository.read_if_asked_again(catalog, workers);
         }
     }
 
@@ -135,6 +145,7 @@ impl Overview {
                     name,
                     entry: entry.clone(),
                     snapshots: Fetch::default(),
+                    is_asked_again: false,
                 },
             };
             archive.entry = entry;
@@ -152,6 +163,7 @@ impl Overview {
                     archives: Vec::new(),
                     state: Fetch::default(),
                     stats: Fetch::default(),
+                    is_asked_again: false,
                 },
             };
             repository.entry = entry;
@@ -192,14 +204,24 @@ impl Overview {
 }
 
 impl ArchiveOverview {
-    /// Reads the list of snapshots again, unless that is being done: a share that hangs is asked once.
+    /// Reads the list of snapshots again; if that is being done, afterwards: a share that hangs is asked once.
     fn read(&mut self, catalog: &Catalog, workers: &Workers) {
-        if self.snapshots.is_loading() || self.entry.is_err() {
+        if self.entry.is_err() {
+            return;
+        }
+        self.is_asked_again = self.snapshots.is_loading();
+        if self.is_asked_again {
             return;
         }
         let (catalog, name) = (catalog.clone(), self.name.clone());
         let read = move |monitor: &std::sync::Arc<_>| snapshots_overview(&catalog, &name, monitor);
         self.snapshots.start(workers, "snapshots", read);
+    }
+
+    fn read_if_asked_again(&mut self, catalog: &Catalog, workers: &Workers) {
+        if self.is_asked_again && !self.snapshots.is_loading() {
+            self.read(catalog, workers);
+        }
     }
 
     /// The newest snapshot that can be read.
@@ -209,22 +231,33 @@ impl ArchiveOverview {
 }
 
 impl RepositoryOverview {
+    fn is_loading(&self) -> bool {
+        self.state.is_loading() || self.stats.is_loading()
+    }
+
+    fn read_if_asked_again(&mut self, catalog: &Catalog, workers: &Workers) {
+        if self.is_asked_again && !self.is_loading() {
+            self.read(catalog, workers);
+        }
+    }
+
     fn read(&mut self, catalog: &Catalog, workers: &Workers) {
         let Ok(entry) = self.entry.clone() else {
             return;
         };
-        if self.state.is_loading() || self.stats.is_loading() {
+        self.is_asked_again = self.is_loading();
+        if self.is_asked_again {
             return;
         }
         let (its_catalog, its_entry) = (catalog.clone(), entry.clone());
         self.state.start(workers, "repository", move |_| {
             let repository = its_catalog.open_repository(&its_entry)?;
-            let holders = repository.locks().holders()?;
             Ok(RepositoryState {
                 settings: repository.settings(),
                 damaged_settings: repository.damaged_settings(),
-                holders: holders.iter().map(ToString::to_string).collect(),
+                holders: repository.locks().holders()?,
                 space: repository.storage().space()?,
+                is_read_only: !is_writable(&its_entry.place),
             })
         });
         let catalog = catalog.clone();

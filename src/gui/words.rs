@@ -6,14 +6,18 @@ use std::time::Duration;
 use jiff::civil::DateTime;
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
+use crate::catalog::Checkup;
+use crate::catalog::defaults::LeftOut;
 use crate::error::{Error, ErrorKind};
 use crate::fs::{escaped, escaped_path};
 use crate::human::{count, counted, size};
 use crate::jobs::get_back::Target;
-use crate::jobs::history::{HistoryEntry, HistoryResult, MOST_PROBLEMS};
+use crate::jobs::history::{Health, HealthFinding, HistoryEntry, HistoryResult, MOST_PROBLEMS};
 use crate::jobs::list::Progress;
 use crate::jobs::{Done, Job, JobState, Work};
 use crate::progress::{Phase, Problem};
+use crate::repository::check::Severity;
+use crate::snapshot::check::Trouble;
 use crate::snapshot::restore::RestoreReport;
 
 /// What a job is.
@@ -42,6 +46,37 @@ pub fn work_title(work: &Work) -> String {
         Work::Convert { repository, .. } => format!("Convert {repository}"),
         Work::Repair { repository } => format!("Repair {repository}"),
         Work::DeleteRepository { repository } => format!("Delete the repository {repository}"),
+    }
+}
+
+/// What a kind of things that are left out is called, and what it is.
+pub fn left_out_words(kind: LeftOut) -> (&'static str, &'static str) {
+    match kind {
+        LeftOut::CacheFolder => (
+            "Caches of programs",
+            "The folder .cache in your home folder. Programs fill it again by themselves.",
+        ),
+        LeftOut::MarkedCaches => (
+            "Folders marked as caches",
+            "Programs put a file CACHEDIR.TAG into folders that are not worth a backup.",
+        ),
+        LeftOut::BrowserCaches => (
+            "Caches of browsers",
+            "What browsers and apps keep of pages they have shown. Bookmarks and passwords are kept.",
+        ),
+        LeftOut::Trash => ("Trash", "What you have deleted already."),
+        LeftOut::PackageDownloads => (
+            "Downloads of package managers",
+            "What cargo, npm, gradle, maven, nuget and go have fetched and can fetch again.",
+        ),
+        LeftOut::NodeModules => (
+            "node_modules",
+            "Libraries that npm installs beside programs, and can install again.",
+        ),
+        LeftOut::CompiledPython => (
+            "__pycache__",
+            "What Python makes of programs, and makes again.",
+        ),
     }
 }
 
@@ -265,6 +300,11 @@ pub fn history_entry(job: &Job) -> Option<HistoryEntry> {
         Ok(Done::BackedUp(report)) => report.snapshot.map(|name| name.to_string()),
         _ => None,
     };
+    let mut lines: Vec<String> = problems.kept.iter().map(problem_line).collect();
+    if let Ok(Done::Checked(checkup)) = ended {
+        lines.extend(findings(checkup));
+    }
+    lines.truncate(MOST_PROBLEMS);
     Some(HistoryEntry {
         started: job.started,
         took_milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
@@ -275,13 +315,77 @@ pub fn history_entry(job: &Job) -> Option<HistoryEntry> {
         result: result(job)?,
         summary: outcome(job),
         warnings: problems.warnings,
-        problems: problems
-            .kept
-            .iter()
-            .take(MOST_PROBLEMS)
-            .map(problem_line)
-            .collect(),
+        problems: lines,
+        health: health(&job.work, ended),
     })
+}
+
+/// What a job tells of the health of a repository.
+fn health(work: &Work, outcome: &crate::error::Result<Done>) -> Option<Health> {
+    let (repository, finding) = match (work, outcome) {
+        (Work::Check { read_data, .. }, Ok(Done::Checked(checkup))) => (
+            checkup.repository,
+            HealthFinding::Checked {
+                read_data: *read_data,
+                is_sound: checkup.is_sound(),
+            },
+        ),
+        (_, Ok(Done::Repaired(repaired))) => (
+            repaired.repository,
+            HealthFinding::Repaired {
+                lost: repaired.report.lost(),
+            },
+        ),
+        _ => return None,
+    };
+    Some(Health {
+        repository,
+        finding,
+    })
+}
+
+/// What a check has found damaged, a line each: first the files that cannot be had back, by snapshot, for that
+/// is what a person wants to know; then what is wrong inside.
+pub fn findings(checkup: &Checkup) -> Vec<String> {
+    let mut lines = Vec::new();
+    for finding in &checkup.snapshots.findings {
+        let snapshot = format!(
+            "Snapshot {} of {}",
+            date_time(finding.name.time()),
+            finding.archive
+        );
+        match &finding.trouble {
+            Trouble::Affected { paths, files } => {
+                let affected = counted(*files, "file cannot", "files cannot");
+                lines.push(format!("{snapshot}: {affected} be had back from it:"));
+                lines.extend(paths.iter().map(|path| format!("    {}", escaped(path))));
+                let more = files.saturating_sub(paths.len() as u64);
+                if more > 0 {
+                    lines.push(format!("    and {} more", count(more)));
+                }
+            }
+            Trouble::Unreadable(error) => {
+                lines.push(format!("{snapshot} cannot be read: {}", error.why()));
+            }
+            Trouble::Unclaimed => lines.push(format!(
+                "{snapshot}: the record of what it needs is missing or damaged; pruning or repairing makes it anew"
+            )),
+            Trouble::Released => lines.push(format!(
+                "{snapshot} was deleted before and has come back; what it needs may be gone. Delete it again"
+            )),
+        }
+    }
+    for archive in &checkup.unavailable {
+        let why = archive.error.why();
+        lines.push(format!(
+            "The archive {} could not be looked at: {why}",
+            archive.name
+        ));
+    }
+    let damage = checkup.report.findings.iter();
+    let damage = damage.filter(|finding| finding.severity == Severity::Damage);
+    lines.extend(damage.map(|finding| format!("{}: {}", finding.what, finding.why)));
+    lines
 }
 
 /// What went wrong with one file.
@@ -292,6 +396,32 @@ pub fn problem_line(problem: &Problem) -> String {
         problem.attempted,
         problem.why
     )
+}
+
+/// What can be done about something that went wrong with a file.
+pub fn suggestion(attempted: &str, why: &str) -> Option<&'static str> {
+    let has = |words: &str| why.contains(words);
+    if attempted == "include" {
+        return Some(
+            "The archive names it, and it is not there. Connect the disk that it is on, or take it out of the \
+             archive.",
+        );
+    }
+    Some(if has("permission denied") || has("not permitted") {
+        "You may not read it: run Gibus as the administrator (root), or exclude it."
+    } else if has("changed meanwhile") {
+        "A program was writing to it. The next backup tries again; if it always changes, exclude it."
+    } else if has("no such file") || has("gone") {
+        "It was deleted while the backup ran. There is nothing to do."
+    } else if has("input/output error") {
+        "The disk cannot read it any more. Save what matters to you from that disk, and replace it."
+    } else if has("leads nowhere") {
+        "It is a link to something that is not there. The archive can be told to keep such links."
+    } else if has("no space left") {
+        "The disk is full: make space, and run it again."
+    } else {
+        return None;
+    })
 }
 
 /// What was attempted, on what.
@@ -312,7 +442,11 @@ pub fn error_rest(error: &Error) -> String {
     let mut sentences: Vec<String> = Vec::new();
     for part in [why, error.advice().unwrap_or_default()] {
         if !part.is_empty() {
-            sentences.push(format!("{}.", capitalized(part)));
+            let end = match part.ends_with(['.', '?', '!']) {
+                true => "",
+                false => ".",
+            };
+            sentences.push(format!("{}{end}", capitalized(part)));
         }
     }
     sentences.join(" ")
@@ -329,6 +463,15 @@ pub fn capitalized(text: &str) -> String {
     let mut characters = text.chars();
     match characters.next() {
         Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
+/// With a small letter first, as in the middle of a sentence.
+pub fn uncapitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_lowercase().chain(characters).collect(),
         None => String::new(),
     }
 }

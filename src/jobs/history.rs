@@ -13,9 +13,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::config::write::{Existing, make_folder, write};
+use crate::format::id::Id;
 
 /// At most this many are kept.
 const MOST: usize = 500;
+/// And beside these at most so many older ones that tell of a repository's health.
+const MOST_HEALTH: usize = 50;
 /// A file longer than this is not read; it is none of ours.
 const MAX_LEN: u64 = 32 << 20;
 /// Of the files that something went wrong with, at most this many are kept by name.
@@ -44,8 +47,33 @@ pub struct HistoryEntry {
     pub summary: String,
     /// Files that something went wrong with, in all.
     pub warnings: u64,
-    /// The first of them, in words.
+    /// The first of them, in words; after a check, what was found.
     pub problems: Vec<String>,
+    /// What was learnt of a repository's health.
+    #[serde(default)]
+    pub health: Option<Health>,
+}
+
+/// What a check or a repair tells of the health of a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// Names are given anew; this is not.
+    pub repository: Id,
+    pub finding: HealthFinding,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthFinding {
+    Checked {
+        /// Every byte was read.
+        read_data: bool,
+        is_sound: bool,
+    },
+    Repaired {
+        /// Contents that could not be saved.
+        lost: u64,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,8 +98,14 @@ impl History {
         let mut entries: Vec<HistoryEntry> = lines
             .filter_map(|line| serde_json::from_slice(line).ok())
             .collect();
-        if entries.len() > MOST {
-            entries.drain(..entries.len() - MOST);
+        let before = entries.len();
+        let mut old = entries.split_off(before.saturating_sub(MOST));
+        std::mem::swap(&mut old, &mut entries);
+        // When a repository was last checked is worth knowing after any number of backups.
+        old.retain(|entry| entry.health.is_some());
+        old.drain(..old.len().saturating_sub(MOST_HEALTH));
+        entries.splice(..0, old);
+        if entries.len() < before {
             let mut kept = Vec::new();
             for line in entries.iter().filter_map(line) {
                 kept.extend_from_slice(&line);
@@ -126,6 +160,7 @@ mod tests {
             summary: "3 files\ncould not be read".to_owned(),
             warnings: 3,
             problems: vec!["/a: could not read it".to_owned()],
+            health: None,
         }
     }
 
@@ -141,6 +176,26 @@ mod tests {
         entry(2).append(dir.path());
         let history = History::load(dir.path());
         assert_eq!(history.entries, [entry(1), entry(2)]);
+    }
+
+    #[test]
+    fn the_last_check_is_kept_however_many_backups_there_were_since() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut check = entry(0);
+        check.health = Some(Health {
+            repository: Id::random().unwrap(),
+            finding: HealthFinding::Repaired { lost: 0 },
+        });
+        check.append(dir.path());
+        for number in 1..MOST as u64 + 3 {
+            entry(number).append(dir.path());
+        }
+        for _ in 0..2 {
+            let history = History::load(dir.path());
+            assert_eq!(history.entries.len(), MOST + 1);
+            assert_eq!(history.entries[0], check);
+            assert_eq!(history.entries[1].took_milliseconds, 3);
+        }
     }
 
     #[test]

@@ -41,7 +41,6 @@ pub struct Job {
     pace: Pace,
 }
 
-#[expect(clippy::large_enum_variant, reason = "there are few jobs")]
 pub enum JobState {
     Running,
     Ended {

@@ -5,6 +5,7 @@
 //! - [`work`] everything that can be a job, and what comes of it
 //! - [`source`] a series of snapshots, of the configuration or without it, and the contents for it
 //! - [`get_back`] extracting and restoring: first a plan to look at, then carrying it out
+//! - [`place`] what a folder is like as a place for backups, and which repositories lie in it
 //! - [`list`] the jobs that are running, and those that have ended
 //! - [`history`] jobs of earlier days
 //!
@@ -15,6 +16,7 @@ pub mod fetch;
 pub mod get_back;
 pub mod history;
 pub mod list;
+pub mod place;
 pub mod source;
 pub mod work;
 pub mod workers;

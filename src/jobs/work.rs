@@ -70,10 +70,10 @@ pub enum Done {
         pruned: Option<PruneReport>,
     },
     DeletedArchive,
-    Checked(Checkup),
+    Checked(Box<Checkup>),
     Pruned(PruneReport),
     Converted(ConvertReport),
-    Repaired(Repaired),
+    Repaired(Box<Repaired>),
     DeletedRepository,
 }
 
@@ -143,7 +143,7 @@ impl Work {
                 let options = CheckOptions {
                     read_data: *read_data,
                 };
-                Done::Checked(catalog.check(repository, &options, monitor)?)
+                Done::Checked(Box::new(catalog.check(repository, &options, monitor)?))
             }
             Work::Prune { repository } => Done::Pruned(catalog.prune(repository, monitor)?.1),
             Work::Convert {
@@ -151,7 +151,7 @@ impl Work {
                 settings,
             } => Done::Converted(catalog.convert(repository, settings, monitor)?.1),
             Work::Repair { repository } => {
-                Done::Repaired(catalog.repair(repository, false, monitor)?)
+                Done::Repaired(Box::new(catalog.repair(repository, false, monitor)?))
             }
             Work::DeleteRepository { repository } => {
                 let what = Extent::Everything;

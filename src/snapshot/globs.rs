@@ -104,6 +104,19 @@ impl Globs {
     }
 }
 
+/// The glob that matches this absolute path and no other. `None` for a path that is no text: globs are.
+pub fn glob_of(path: &[u8]) -> Option<String> {
+    let path = std::str::from_utf8(path).ok()?;
+    let mut glob = String::with_capacity(path.len());
+    for c in path.chars() {
+        if "\\*?[]{}".contains(c) {
+            glob.push('\\');
+        }
+        glob.push(c);
+    }
+    Some(glob)
+}
+
 const GLOB_ADVICE: &str = "put a backslash before a character that is meant as it is";
 
 /// The pattern for a whole absolute path, or why the glob is refused and what to do instead.
@@ -223,6 +236,19 @@ mod tests {
             .unwrap()
             .first_match(path.as_bytes())
             .is_some()
+    }
+
+    #[test]
+    fn the_glob_of_a_path_matches_that_path_alone() {
+        for path in ["/a/b", "/a/[b]*?{c,d}", "/a\\*", "/[!x]", "/a/{b"] {
+            let glob = glob_of(path.as_bytes()).unwrap();
+            for kind in [GlobKind::Files, GlobKind::Directories] {
+                assert!(matches(kind, &glob, path), "{glob}");
+                assert!(!matches(kind, &glob, "/a/c"), "{glob}");
+                assert!(!matches(kind, &glob, "/x/a/b"), "{glob}");
+            }
+        }
+        assert_eq!(glob_of(b"/caf\xe9"), None);
     }
 
     #[test]

@@ -12,5 +12,8 @@ mod getting_back;
 mod interruption;
 mod json;
 mod repositories;
+#[allow(dead_code)]
+#[path = "../support/skip.rs"]
+mod skip;
 mod support;
 mod usage;

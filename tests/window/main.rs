@@ -1,5 +1,16 @@
 //! The window, driven by label and role over real repositories on disk. No display is needed.
 
+mod archives;
 mod browse;
+mod exigency;
+mod first_run;
+mod get_back;
+mod home;
+mod jobs;
+#[path = "../support/picture.rs"]
+mod picture;
+mod pictures;
+mod repositories;
 mod shell;
+mod statistics;
 mod support;

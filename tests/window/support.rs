@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
+use egui_kittest::{Harness, LazyRenderer};
 use gibus::catalog::Catalog;
 use gibus::error::Result;
 use gibus::format::compression::Codec;
+use gibus::gui::disks::Disk;
 use gibus::gui::picker::{PickRequest, Picker};
 use gibus::gui::settings::Settings;
 use gibus::gui::{App, Platform};
@@ -20,6 +21,8 @@ use gibus::snapshot::places::{ArchiveName, RepositoryName};
 use gibus::snapshot::specification::Specification;
 use jiff::Zoned;
 use tempfile::TempDir;
+
+use crate::picture::SoftwareRenderer;
 
 /// Longer than anything here takes on a slow machine; only a fault makes a test wait so long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -127,14 +130,34 @@ impl Window {
         Window::open_at(world, "2026-11-25T12:00:00[UTC]")
     }
 
-    /// Opens it at a moment.
+    /// Opens it at a moment. What is offered when nothing is set up yet is put aside.
     pub fn open_at(world: &World, now: &str) -> Window {
+        let mut window = Window::open_untouched(world, now);
+        if window.shows("Your first backup: what?") {
+            window.key(egui::Key::Escape);
+        }
+        window
+    }
+
+    /// Opens it as a user would find it.
+    pub fn open_untouched(world: &World, now: &str) -> Window {
         let picker = Arc::new(FakePicker::default());
         let opened_folders = Arc::new(Mutex::new(Vec::new()));
         let now: Zoned = now.parse().unwrap();
         let platform = Platform {
             catalog: world.catalog.clone(),
             picker: Arc::clone(&picker) as Arc<dyn Picker>,
+            disks: Arc::new({
+                // One to keep backups on, and where a test has made it, one that can only be read.
+                let disks = [("disk", true), ("rescue", false)].map(|(name, is_target)| Disk {
+                    path: world.path(name),
+                    is_target,
+                });
+                move || {
+                    let mounted = disks.iter().filter(|disk| disk.path.is_dir());
+                    mounted.cloned().collect()
+                }
+            }),
             open_folder: Box::new({
                 let opened_folders = Arc::clone(&opened_folders);
                 move |folder| opened_folders.lock().unwrap().push(folder)
@@ -145,6 +168,7 @@ impl Window {
         let harness = Harness::builder()
             .with_size([1180.0, 780.0])
             .with_max_steps(64)
+            .renderer(LazyRenderer::new(SoftwareRenderer::default))
             .build_eframe(move |creation| App::new(&creation.egui_ctx, platform));
         let mut window = Window {
             harness,
@@ -215,10 +239,26 @@ impl Window {
         self.wait_until(&format!("'{label}' can be clicked"), |window| {
             window.harness.query_all_by_label(label).next().is_some()
         });
+        // Where it stays: a click goes to a place, and what has just come in may move things.
+        let mut place = self.place_of(label);
+        for _ in 0..100 {
+            self.steps(2);
+            let now = self.place_of(label);
+            if now == place {
+                break;
+            }
+            place = now;
+        }
         let mut all: Vec<_> = self.harness.query_all_by_label(label).collect();
         // The last one drawn is on top: a dialog's button rather than what is below.
         all.pop().unwrap().click();
         self.steps(3);
+    }
+
+    /// Where the topmost thing of this label is.
+    fn place_of(&self, label: &str) -> Option<egui::Rect> {
+        let all = self.harness.query_all_by_label(label);
+        all.last().map(|node| node.rect())
     }
 
     /// Types into the field of this name, in place of what is there.
@@ -234,6 +274,30 @@ impl Window {
         self.steps(1);
         self.harness.get_by_label(field).type_text(text);
         self.steps(3);
+    }
+
+    /// Goes on with Tab until this has the keyboard.
+    #[track_caller]
+    pub fn tab_to(&mut self, label: &str) {
+        /// More stops than any screen has.
+        const MOST: usize = 200;
+        for _ in 0..MOST {
+            let all = self.harness.query_all_by_label(label);
+            if all.into_iter().any(|node| node.is_focused()) {
+                return;
+            }
+            self.key(egui::Key::Tab);
+        }
+        panic!("Tab does not lead to '{label}'; seen: {:?}", self.labels());
+    }
+
+    /// Goes to a button with Tab and presses it with Enter.
+    #[track_caller]
+    pub fn press(&mut self, label: &str) {
+        self.wait_for(label);
+        self.tab_to(label);
+        self.key(egui::Key::Enter);
+        self.steps(2);
     }
 
     pub fn key(&mut self, key: egui::Key) {

@@ -6,10 +6,10 @@
 
 mod compare;
 mod copy;
+mod window;
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::IsTerminal;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -249,12 +249,6 @@ impl Stage<'_> {
         self.say(&format!("  export GIBUS_CONFIG_DIR={config}"))?;
         self.say("  gibus snapshots -A demo")?;
         self.say(&format!("To remove it:  rm -r {place}"))?;
-        let has_display = ["DISPLAY", "WAYLAND_DISPLAY"]
-            .iter()
-            .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
-        if has_display && std::io::stdout().is_terminal() {
-            self.say("There will be a window to look at it, too; this version has none yet.")?;
-        }
         if self.context.out.is_json() {
             self.context.out.document(&Document {
                 message_type: "demo",
@@ -262,14 +256,16 @@ impl Stage<'_> {
                 is_same,
             })?;
         }
-        if is_same {
-            return Ok(Exit::Done);
+        if !is_same {
+            let error = Error::damaged(
+                "get the older version back",
+                "it differs from the originals",
+            );
+            return Err(error.into());
         }
-        let error = Error::damaged(
-            "get the older version back",
-            "it differs from the originals",
-        );
-        Err(error.into())
+        let config = self.config();
+        window::offer(self.context, &config)?;
+        Ok(Exit::Done)
     }
 }
 

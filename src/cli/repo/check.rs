@@ -58,6 +58,7 @@ fn lines(checkup: &Checkup, is_verbose: bool) -> Vec<String> {
         report,
         snapshots,
         unavailable,
+        ..
     } = checkup;
     let most_paths = if is_verbose { usize::MAX } else { 20 };
     let mut lines = Vec::new();
@@ -179,6 +180,7 @@ fn document(name: &RepositoryName, checkup: &Checkup) -> Document {
         report,
         snapshots,
         unavailable,
+        ..
     } = checkup;
     let findings = report.findings.iter().map(|finding| JsonFinding {
         severity: match finding.severity {

@@ -2,19 +2,24 @@
 
 mod about_keys;
 mod confirm;
+mod first_run;
+mod get_back;
 mod quit;
 mod settings;
 
-use egui::{Id, Key, Modal, Modifiers, RichText, ScrollArea, Ui};
+use egui::{Frame, Id, Key, Modal, Modifiers, RichText, ScrollArea, Ui};
 
 pub use about_keys::Shortcuts;
 pub use confirm::Confirm;
+pub use first_run::FirstRun;
+pub use get_back::GetBack;
 pub use quit::QuitWhileRunning;
 pub use settings::SettingsDialog;
 
 use super::command::Outbox;
 use super::cx::Cx;
 use super::theme::{space, text};
+use super::widgets::follow_focus;
 
 /// A dialog. It is plain data with a function that draws it.
 pub trait DialogWindow {
@@ -60,15 +65,21 @@ pub fn dialogs_ui(ui: &mut Ui, stack: &mut Vec<Dialog>, cx: &Cx<'_>, out: &mut O
     let ctx = ui.ctx().clone();
     let room = ctx.content_rect().size();
     let mut stay = Stay::Open;
-    Modal::new(Id::unique(("dialog", depth))).show(&ctx, |ui| {
+    let frame = Frame::popup(ui.style()).inner_margin(ui.spacing().window_margin);
+    let modal = Modal::new(Id::unique(("dialog", depth))).frame(frame);
+    modal.show(&ctx, |ui| {
         ui.set_width(dialog.width().min(room.x - 60.0));
         ui.label(RichText::new(dialog.title()).text_style(text::headline()));
         ui.add_space(space::S);
+        // As high as it needs to be at once: by itself it would grow a little in each frame.
+        let height = (room.y - 180.0).max(120.0);
         ScrollArea::vertical()
-            .max_height((room.y - 220.0).max(120.0))
+            .max_height(height)
+            .min_scrolled_height(height)
             .show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 dialog.body_ui(ui, cx, out);
+                follow_focus(ui);
             });
         ui.add_space(space::M);
         ui.allocate_ui_with_layout(

@@ -22,6 +22,7 @@ pub enum ButtonKind {
 /// A button.
 pub struct Button<'a> {
     label: &'a str,
+    name: Option<&'a str>,
     icon: Option<Icon>,
     kind: ButtonKind,
     explanation: Option<&'a str>,
@@ -32,6 +33,7 @@ impl<'a> Button<'a> {
     pub fn new(label: &'a str) -> Button<'a> {
         Button {
             label,
+            name: None,
             icon: None,
             kind: ButtonKind::Normal,
             explanation: None,
@@ -49,6 +51,12 @@ impl<'a> Button<'a> {
 
     pub fn quiet(label: &'a str) -> Button<'a> {
         Button::new(label).kind(ButtonKind::Quiet)
+    }
+
+    /// What screen readers call it, where the label alone stands on several buttons.
+    pub fn named(mut self, name: &'a str) -> Button<'a> {
+        self.name = Some(name);
+        self
     }
 
     pub fn kind(mut self, kind: ButtonKind) -> Button<'a> {
@@ -110,6 +118,10 @@ impl<'a> Button<'a> {
         }
         let response = ui.add_enabled(self.disabled.is_none(), button);
         focus_ring(ui, &response);
+        if let Some(name) = self.name {
+            ui.ctx()
+                .accesskit_node_builder(response.id, |node| node.set_label(name));
+        }
         if let Some(icon) = self.icon {
             let mut place = response.rect;
             place.min.x += space::M - 2.0;

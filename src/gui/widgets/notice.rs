@@ -3,7 +3,7 @@
 use egui::{Frame, Margin, RichText, Ui};
 use lucide_icons::Icon;
 
-use super::icon_text;
+use super::icon_ui;
 use crate::error::Error;
 use crate::gui::command::Tone;
 use crate::gui::theme::{palette, space, text};
@@ -14,7 +14,7 @@ pub fn empty_ui(ui: &mut Ui, icon: Icon, title: &str, explanation: &str) {
     let palette = palette(ui.ctx());
     ui.vertical_centered(|ui| {
         ui.add_space(space::XXL);
-        ui.label(icon_text(icon, 36.0).color(palette.weak));
+        icon_ui(ui, icon, 36.0, palette.weak);
         ui.label(RichText::new(title).text_style(text::headline()));
         ui.label(RichText::new(explanation).color(palette.weak));
         ui.add_space(space::L);
@@ -26,7 +26,7 @@ pub fn loading_ui(ui: &mut Ui, what: &str, is_not_answering: bool) {
     let palette = palette(ui.ctx());
     ui.horizontal(|ui| {
         if is_not_answering {
-            ui.label(icon_text(Icon::CircleAlert, 15.0).color(palette.warning));
+            icon_ui(ui, Icon::CircleAlert, 15.0, palette.warning);
             ui.label(RichText::new(format!("{what}: not answering")).color(palette.warning));
         } else {
             ui.add(egui::Spinner::new().size(15.0));
@@ -61,7 +61,7 @@ pub fn notice_ui(ui: &mut Ui, tone: Tone, title: &str, rest: &str) {
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.horizontal_top(|ui| {
-                ui.label(icon_text(icon, 17.0).color(ink));
+                icon_ui(ui, icon, 17.0, ink);
                 ui.vertical(|ui| {
                     let title = RichText::new(title).text_style(text::strong()).color(ink);
                     ui.add(egui::Label::new(title).wrap());

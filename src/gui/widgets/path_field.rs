@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use egui::{Key, Modifiers, RichText, Ui};
+use egui::{Area, Frame, Key, Modifiers, Order, Response, RichText, Ui, vec2};
 
 use super::Button;
 use super::fields::text_field_ui;
@@ -33,6 +33,9 @@ pub struct PathField {
     dialog: Fetch<Option<PathBuf>>,
     completions: Fetch<Vec<String>>,
     completed_for: String,
+    is_entered: bool,
+    /// The pointer is over the list of completions.
+    is_pointed_at: bool,
 }
 
 impl PathField {
@@ -46,7 +49,14 @@ impl PathField {
             dialog: Fetch::default(),
             completions: Fetch::default(),
             completed_for: String::new(),
+            is_entered: false,
+            is_pointed_at: false,
         }
+    }
+
+    /// Whether Enter was pressed in it since this was asked last.
+    pub fn take_entered(&mut self) -> bool {
+        std::mem::take(&mut self.is_entered)
     }
 
     pub fn set(&mut self, path: &Path) {
@@ -95,17 +105,17 @@ impl PathField {
     /// Draws the field, the button for the dialog, and completions below; true when the path was changed.
     pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> bool {
         let mut is_changed = false;
-        let mut is_focused = false;
         ui.horizontal(|ui| {
             let width = (ui.available_width() - 110.0).max(120.0);
             // Tab completes while there is something to complete; otherwise it goes on to the next control.
             let first = self.first_completion();
             let response = text_field_ui(ui, &mut self.text, &self.title, "/home/…", width);
-            is_focused = response.has_focus();
             if response.changed() {
                 self.chosen = None;
                 is_changed = true;
             }
+            self.is_entered |=
+                response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             if let Some(first) = first.filter(|_| response.lost_focus())
                 && ui.input(|input| {
                     input.key_pressed(Key::Tab) && input.modifiers == Modifiers::NONE
@@ -116,6 +126,7 @@ impl PathField {
                 is_changed = true;
                 response.request_focus();
             }
+            is_changed |= self.completions_ui(ui, &response);
             let label = match self.what {
                 PickWhat::Folder => "Choose…",
                 PickWhat::File | PickWhat::NewFile => "Choose file…",
@@ -129,9 +140,6 @@ impl PathField {
         if let Some(error) = self.dialog.error() {
             let text = RichText::new(error.to_string()).color(palette(ui.ctx()).warning);
             ui.add(egui::Label::new(text.small()).wrap());
-        }
-        if is_focused {
-            is_changed |= self.completions_ui(ui);
         }
         is_changed
     }
@@ -152,23 +160,46 @@ impl PathField {
         (*first != self.text).then(|| first.clone())
     }
 
-    fn completions_ui(&mut self, ui: &mut Ui) -> bool {
-        let weak = palette(ui.ctx()).weak;
-        let Some(all) = self.completions.value() else {
+    /// Draws the completions over what is below the field: what comes and goes must not move a button away from
+    /// under the pointer.
+    fn completions_ui(&mut self, ui: &Ui, field: &Response) -> bool {
+        // A click on the list takes the keyboard from the field before it is a click.
+        let is_shown = field.has_focus() || self.is_pointed_at;
+        self.is_pointed_at = false;
+        let Some(all) = self.completions.value().filter(|_| is_shown) else {
             return false;
         };
-        let mut taken = None;
-        for completion in all.iter().filter(|completion| **completion != self.text) {
-            let text = RichText::new(completion).small().color(weak);
-            // Not a stop of the Tab key: Tab takes the first.
-            let label = egui::Label::new(text).sense(egui::Sense::CLICK);
-            if ui.add(label).clicked() {
-                taken = Some(completion.clone());
-            }
+        // The slash at the end of what is typed already tells nobody anything.
+        let typed = self.text.trim_end_matches('/');
+        let all = all.iter();
+        let all = all.filter(|completion| completion.trim_end_matches('/') != typed);
+        let mut all = all.peekable();
+        if all.peek().is_none() {
+            return false;
         }
+        let weak = palette(ui.ctx()).weak;
+        let mut taken = None;
+        let list = Area::new(field.id.with("completions"))
+            .order(Order::Tooltip)
+            .fixed_pos(field.rect.left_bottom() + vec2(0.0, 2.0))
+            .show(ui.ctx(), |ui| {
+                Frame::popup(ui.style()).show(ui, |ui| {
+                    ui.set_width(field.rect.width() - 14.0);
+                    for completion in all {
+                        let text = RichText::new(completion).small().color(weak);
+                        // Not a stop of the Tab key: Tab takes the first.
+                        let label = egui::Label::new(text).truncate();
+                        if ui.add(label.sense(egui::Sense::CLICK)).clicked() {
+                            taken = Some(completion.clone());
+                        }
+                    }
+                });
+            });
+        self.is_pointed_at = list.response.contains_pointer();
         if let Some(taken) = taken {
             self.text = taken;
             self.chosen = None;
+            field.request_focus();
             return true;
         }
         false

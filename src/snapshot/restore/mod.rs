@@ -26,7 +26,7 @@ mod space;
 mod subject;
 mod target;
 #[cfg(test)]
-pub(in crate::snapshot) mod tests;
+pub(crate) mod tests;
 mod window;
 mod write;
 

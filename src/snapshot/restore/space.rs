@@ -43,6 +43,11 @@ impl Space {
         }
     }
 
+    /// Whether both are the same disk, so that what they need has to be added up.
+    pub fn is_same_disk(&self, other: &Space) -> bool {
+        self.device == other.device
+    }
+
     /// Whether it certainly does not fit.
     pub fn is_short(&self) -> bool {
         !self.may_need_less && self.is_tight()

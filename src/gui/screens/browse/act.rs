@@ -1,7 +1,7 @@
 //! What can be asked for while Browse is drawn, and doing it.
 
 use super::basket::{MOST_PICKED, Pick};
-use super::data::{Moment, exact_glob, last_name, parent, shown};
+use super::data::{Moment, last_name, parent, shown};
 use super::listing::Place;
 use super::search::{FoundFile, Scope};
 use super::versions::find_versions;
@@ -11,6 +11,7 @@ use crate::gui::cx::Cx;
 use crate::gui::settings::{Sort, SortBy};
 use crate::jobs::get_back::{Picked, Picks, Request, Target};
 use crate::jobs::source::SeriesSource;
+use crate::snapshot::globs::glob_of;
 
 /// What is asked for.
 pub enum Ask {
@@ -99,7 +100,7 @@ impl ItemAction {
         match self {
             ItemAction::Open if !item.is_folder() => Some("Only folders can be opened"),
             ItemAction::Extract | ItemAction::Restore if item.snapshot.is_none() => Some(ON_DISK),
-            ItemAction::Exclude if std::str::from_utf8(&item.path).is_err() => {
+            ItemAction::Exclude if glob_of(&item.path).is_none() => {
                 Some("Its name is no text that a rule could have")
             }
             ItemAction::Exclude if source.and_then(SeriesSource::archive).is_none() => {
@@ -309,8 +310,7 @@ impl Browse {
             }
             ItemAction::Exclude => {
                 let archive = self.source.as_ref().and_then(SeriesSource::archive);
-                if let (Some(archive), Ok(path)) = (archive, std::str::from_utf8(&item.path)) {
-                    let glob = exact_glob(path);
+                if let (Some(archive), Some(glob)) = (archive, glob_of(&item.path)) {
                     out.send(Command::Exclude {
                         archive: archive.clone(),
                         rule: match item.is_folder() {

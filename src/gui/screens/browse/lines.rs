@@ -1,7 +1,7 @@
 //! What to type in a terminal for what Browse shows.
 
 use super::basket::Basket;
-use crate::fs::path_bytes;
+use crate::gui::shell::{line, quoted, quoted_path};
 use crate::jobs::source::SeriesSource;
 use crate::snapshot::archive::name::SnapshotName;
 
@@ -13,9 +13,9 @@ pub fn source(source: &SeriesSource) -> String {
     match source {
         SeriesSource::Archive(name) => format!("-A {}", quoted(name.to_string().as_bytes())),
         SeriesSource::Exigency { path, repository } => {
-            let mut options = format!("--exigency {}", quoted(path_bytes(path)));
+            let mut options = format!("--exigency {}", quoted_path(path));
             if let Some(repository) = repository {
-                options.push_str(&format!(" --repository {}", quoted(path_bytes(repository))));
+                options.push_str(&format!(" --repository {}", quoted_path(repository)));
             }
             options
         }
@@ -75,12 +75,11 @@ pub fn get_back(of: &SeriesSource, basket: &Basket) -> Vec<String> {
     }
     let mut lines = Vec::new();
     for part in basket.parts() {
-        let paths: Vec<String> = part.picks.keys().map(|path| quoted(path)).collect();
         let what = format!(
             "{} --snapshot {} {}",
             source(of),
             part.name.stem(),
-            paths.join(" ")
+            line(part.picks.keys().map(|path| &path[..]))
         );
         lines.push(format!("gibus extract {what} --into FOLDER"));
         lines.push(format!("gibus restore {what}"));
@@ -88,62 +87,10 @@ pub fn get_back(of: &SeriesSource, basket: &Basket) -> Vec<String> {
     lines
 }
 
-/// A word as a shell takes it, whatever bytes it is made of.
-pub fn quoted(word: &[u8]) -> String {
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+=:,@%".contains(byte);
-    match std::str::from_utf8(word) {
-        Ok(text) if !word.is_empty() && word.iter().all(is_plain) => text.to_owned(),
-        Ok(text)
-            if !text
-                .chars()
-                .any(|c| c.is_control() || crate::fs::is_deceptive(c)) =>
-        {
-            format!("'{}'", text.replace('\'', r"'\''"))
-        }
-        _ => {
-            // Bash, ksh, zsh and POSIX since 2024 know this form.
-            let mut quoted = String::from("$'");
-            for byte in word {
-                match byte {
-                    b'\'' | b'\\' => {
-                        quoted.push('\\');
-                        quoted.push(char::from(*byte));
-                    }
-                    b' '..=b'~' => quoted.push(char::from(*byte)),
-                    // Three digits: no digit that follows can be taken for a part of it.
-                    other => quoted.push_str(&format!("\\{other:03o}")),
-                }
-            }
-            quoted.push('\'');
-            quoted
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::snapshot::places::ArchiveName;
-
-    #[test]
-    fn a_shell_gives_back_what_was_quoted() {
-        let names: [&[u8]; 6] = [
-            b"/plain/path-1.txt",
-            b"with 'quotes' and $HOME `x`",
-            b"",
-            b"new\nline\t7",
-            b"\xff\xfe\\x'1",
-            "naïve".as_bytes(),
-        ];
-        for name in names {
-            let shell = std::process::Command::new("bash")
-                .arg("-c")
-                .arg(format!("printf %s {}", quoted(name)))
-                .output()
-                .unwrap();
-            assert_eq!(shell.stdout, name, "{}", quoted(name));
-        }
-    }
 
     #[test]
     fn lines_name_archive_snapshot_and_path() {

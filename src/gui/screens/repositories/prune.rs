@@ -1,0 +1,219 @@
+//! "Prune": what would be given back and what has to be rewritten for that, before anything is done.
+
+use egui::Ui;
+
+use crate::gui::command::{Command, Outbox, Tone};
+use crate::gui::cx::Cx;
+use crate::gui::dialogs::{DialogWindow, Stay};
+use crate::gui::widgets::{Button, error_ui, loading_ui, notice_ui};
+use crate::human::{counted, size};
+use crate::jobs::{Fetch, Work};
+use crate::repository::prune::PrunePlan;
+use crate::snapshot::places::RepositoryName;
+use crate::snapshot::reconcile::Disagreement;
+
+/// The dialog.
+pub struct PruneRepository {
+    name: RepositoryName,
+    plan: Fetch<(Disagreement, PrunePlan)>,
+}
+
+impl PruneRepository {
+    pub fn new(name: RepositoryName) -> PruneRepository {
+        PruneRepository {
+            name,
+            plan: Fetch::default(),
+        }
+    }
+}
+
+/// What a prune would do, in sentences; the first says what it is about.
+pub fn plan_words(amiss: &Disagreement, plan: &PrunePlan) -> Vec<String> {
+    let mut words = Vec::new();
+    let rewritten: u64 = plan.packs_to_rewrite.iter().map(|(_, bytes)| bytes).sum();
+    // What is only deleted is known to the byte; how small the rest comes out shows when it is written.
+    let about = if rewritten > 0 { "about " } else { "" };
+    words.push(match plan.freed_bytes {
+        0 if plan.is_empty() => {
+            "There is nothing to give back: everything in it is needed by a snapshot.".to_owned()
+        }
+        0 => "It gives no space back, and puts things in order.".to_owned(),
+        freed => format!(
+            "It gives back {about}{} of the {} that it takes.",
+            size(freed),
+            size(plan.stored_bytes_before)
+        ),
+    });
+    if plan.dead_contents > 0 {
+        words.push(format!(
+            "{} removed that no snapshot needs any more ({} as files).",
+            counted(plan.dead_contents, "content is", "contents are"),
+            size(plan.dead_content_bytes)
+        ));
+    }
+    let deleted = plan.packs_to_delete.len() + plan.orphan_packs.len() + plan.loose_to_delete.len();
+    if deleted > 0 {
+        let bytes = [&plan.packs_to_delete, &plan.orphan_packs]
+            .into_iter()
+            .flatten()
+            .map(|(_, bytes)| bytes);
+        let bytes: u64 = bytes
+            .chain(plan.loose_to_delete.iter().map(|(_, bytes)| bytes))
+            .sum();
+        words.push(format!(
+            "{} deleted from the repository ({}).",
+            counted(deleted as u64, "file is", "files are"),
+            size(bytes)
+        ));
+    }
+    if rewritten > 0 {
+        words.push(format!(
+            "{} rewritten ({}): only a part of each is needed, or they are many and short. That much space has \
+             to be free meanwhile.",
+            counted(plan.packs_to_rewrite.len() as u64, "pack is", "packs are"),
+            size(rewritten)
+        ));
+    }
+    if plan.unused_bytes_kept > 0 {
+        words.push(format!(
+            "{} stay though nothing needs them: rewriting for them is not worth it yet.",
+            size(plan.unused_bytes_kept)
+        ));
+    }
+    if !plan.leftovers.is_empty() {
+        words.push(format!(
+            "{} of interrupted work removed.",
+            counted(
+                plan.leftovers.len() as u64,
+                "unfinished file is",
+                "unfinished files are"
+            )
+        ));
+    }
+    if !amiss.unclaimed.is_empty() {
+        words.push(format!(
+            "Before that, the lost records of what {} are made anew.",
+            counted(
+                amiss.unclaimed.len() as u64,
+                "snapshot needs",
+                "snapshots need"
+            )
+        ));
+    }
+    if !amiss.orphans.is_empty() {
+        words.push(format!(
+            "More comes back than is said here: what {} stored is given up first.",
+            counted(
+                amiss.orphans.len() as u64,
+                "interrupted backup",
+                "interrupted backups"
+            )
+        ));
+    }
+    words
+}
+
+impl DialogWindow for PruneRepository {
+    fn title(&self) -> String {
+        format!("Prune {}", self.name)
+    }
+
+    fn update(&mut self, cx: &Cx<'_>, _: &mut Outbox) {
+        if self.plan.is_empty() {
+            let (catalog, name) = (cx.catalog.clone(), self.name.clone());
+            self.plan.start(cx.workers, "prune plan", move |monitor| {
+                catalog.plan_prune(&name, monitor)
+            });
+        }
+        self.plan.poll();
+    }
+
+    fn body_ui(&mut self, ui: &mut Ui, _: &Cx<'_>, _: &mut Outbox) {
+        let explanation = "Deleting snapshots does not give space back at once. Pruning does: it removes what no \
+                           snapshot needs any more.";
+        ui.add(egui::Label::new(explanation).wrap());
+        if self.plan.is_loading() {
+            return loading_ui(
+                ui,
+                "Working out what it would give back",
+                self.plan.is_not_answering(),
+            );
+        }
+        if let Some(error) = self.plan.error() {
+            return error_ui(ui, error);
+        }
+        if let Some((amiss, plan)) = self.plan.value() {
+            let words = plan_words(amiss, plan);
+            if let Some((first, rest)) = words.split_first() {
+                notice_ui(ui, Tone::Information, first, &rest.join("\n"));
+            }
+            if plan.is_something_lost {
+                notice_ui(
+                    ui,
+                    Tone::Warning,
+                    "Something that is needed is damaged or lost",
+                    "Check and repair the repository first; files that a repair may need are kept until then.",
+                );
+            }
+            for (_, name, error) in &amiss.unreadable {
+                let title = format!("The snapshot {} cannot be read", name.stem());
+                notice_ui(ui, Tone::Warning, &title, error.why());
+            }
+        }
+    }
+
+    fn buttons_ui(&mut self, ui: &mut Ui, _: &Cx<'_>, out: &mut Outbox) -> Stay {
+        let (label, reason) = match self.plan.value() {
+            Some((amiss, plan))
+                if plan.is_empty() && amiss.orphans.is_empty() && amiss.unclaimed.is_empty() =>
+            {
+                ("Prune", Some("There is nothing to give back"))
+            }
+            Some(_) => ("Prune", None),
+            None if self.plan.is_loading() => ("Prune", Some("What it would do is not known yet")),
+            None => ("Prune", Some("It cannot be done now, for the reason above")),
+        };
+        if Button::primary(label).disabled_because(reason).show(ui) {
+            out.send(Command::Start(Work::Prune {
+                repository: self.name.clone(),
+            }));
+            return Stay::Close;
+        }
+        match Button::new("Cancel").show(ui) {
+            true => Stay::Close,
+            false => Stay::Open,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::id::Id;
+
+    #[test]
+    fn it_says_about_only_where_something_has_to_be_rewritten() {
+        let mut plan = PrunePlan::default();
+        plan.dead_contents = 2;
+        plan.dead_content_bytes = 4096;
+        plan.stored_bytes_before = 8192;
+        plan.freed_bytes = 2048;
+        plan.packs_to_delete.push((Id::random().unwrap(), 2048));
+        let amiss = Disagreement::default();
+        assert_eq!(
+            plan_words(&amiss, &plan),
+            [
+                "It gives back 2.0 KiB of the 8.0 KiB that it takes.",
+                "2 contents are removed that no snapshot needs any more (4.0 KiB as files).",
+                "1 file is deleted from the repository (2.0 KiB).",
+            ]
+        );
+        plan.packs_to_rewrite.push((Id::random().unwrap(), 1024));
+        let words = plan_words(&amiss, &plan);
+        assert!(
+            words[0].starts_with("It gives back about 2.0 KiB"),
+            "{words:?}"
+        );
+        assert!(words[3].starts_with("1 pack is rewritten"), "{words:?}");
+    }
+}
