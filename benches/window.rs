@@ -217,6 +217,7 @@ impl Window {
         let platform = Platform {
             catalog: world.catalog.clone(),
             picker: Arc::new(NoPicker),
+            disks: Arc::new(Vec::new),
             open_folder: Box::new(|_| {}),
             now: Box::new(jiff::Zoned::now),
             settings: Settings::default(),

@@ -147,3 +147,17 @@ fn on_the_disk_what_no_backup_takes_is_said_not_to_be_backed_up() {
     window.wait_for("b.tmp, not backed up");
     assert_eq!(window.mark("a.txt"), Some(Mark::Kept));
 }
+
+#[test]
+fn the_disk_is_looked_at_again_when_that_is_wanted() {
+    let world = World::new();
+    three_days(&world);
+    let mut window = open(&world);
+    window.enter("letters");
+    window.click("Now");
+    window.settle();
+    assert_eq!(window.names(), ["new.txt", "uncle.txt"]);
+    world.write("letters/just now.txt", "1");
+    window.key(Key::F5);
+    window.wait_for("just now.txt, new");
+}
