@@ -33,6 +33,7 @@ use super::theme::{self, palette, space, text};
 use super::widgets::{self, Toasts, command_lines_ui, icon_button_ui, progress_bar_ui};
 use super::words;
 use crate::catalog::Catalog;
+use crate::jobs::fetch::PATIENCE;
 use crate::jobs::history::{History, HistoryResult};
 use crate::jobs::{Fetch, Jobs, Wake, Work, Workers};
 use crate::progress::lock;
@@ -173,6 +174,9 @@ impl App {
         self.carry_out(ctx);
         if self.jobs.is_any_running() {
             ctx.request_repaint_after(POLL);
+        }
+        if self.overview.is_waiting() {
+            ctx.request_repaint_after(PATIENCE);
         }
     }
 

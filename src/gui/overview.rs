@@ -177,6 +177,14 @@ impl Overview {
         }
     }
 
+    /// Some place has yet to answer. Nothing wakes the window when its patience with it is over.
+    pub fn is_waiting(&self) -> bool {
+        let mut archives = self.archives.iter();
+        let mut repositories = self.repositories.iter();
+        archives.any(|archive| archive.snapshots.is_awaited())
+            || repositories.any(|one| one.state.is_awaited() || one.stats.is_awaited())
+    }
+
     /// Nothing has been read yet.
     pub fn is_loading(&self) -> bool {
         self.configured.value().is_none() && self.configured.is_loading()

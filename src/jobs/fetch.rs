@@ -120,6 +120,11 @@ impl<T> Fetch<T> {
         pending.is_some_and(|pending| pending.since.elapsed() > PATIENCE)
     }
 
+    /// It is being waited for, and patience is not over yet.
+    pub fn is_awaited(&self) -> bool {
+        self.is_loading() && !self.is_not_answering()
+    }
+
     /// The monitor of what is being worked out, to show how far it is.
     pub fn monitor(&self) -> Option<&Arc<Monitor>> {
         self.pending.as_ref().map(|pending| &pending.monitor)

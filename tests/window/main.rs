@@ -5,6 +5,7 @@ mod browse;
 mod exigency;
 mod first_run;
 mod get_back;
+mod hanging;
 mod home;
 mod jobs;
 #[path = "../support/picture.rs"]
@@ -12,5 +13,8 @@ mod picture;
 mod pictures;
 mod repositories;
 mod shell;
+#[path = "../support/skip.rs"]
+#[allow(dead_code)]
+mod skipping;
 mod statistics;
 mod support;
