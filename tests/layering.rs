@@ -121,9 +121,6 @@ fn what_is_particular_to_the_window_stays_in_it() {
     for name in [
         "egui",
         "eframe",
-        "egui_extras",
-        "egui_ltreeview",
-        "egui_notify",
         "egui_plot",
         "lucide_icons",
     ] {
