@@ -218,7 +218,7 @@ impl Window {
             catalog: world.catalog.clone(),
             picker: Arc::new(NoPicker),
             disks: Arc::new(Vec::new),
-            open_folder: Box::new(|_| {}),
+            open_folder: Arc::new(|_| Ok(())),
             now: Box::new(jiff::Zoned::now),
             settings: Settings::default(),
         };

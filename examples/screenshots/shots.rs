@@ -103,7 +103,7 @@ pub fn take(shot: &Shot, demo: &Demo, catalog: &Catalog, theme: egui::Theme) -> 
                 }]
             }
         }),
-        open_folder: Box::new(|_| {}),
+        open_folder: Arc::new(|_| Ok(())),
         now: Box::new(move || now.clone()),
         settings: Settings::default(),
     };

@@ -4,7 +4,7 @@
 //! The order in each frame: results are taken in ([`App::update`]), then everything is drawn, then what was asked
 //! for while drawing is carried out. Nothing here waits: what has to be read or written is started on a thread.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -43,6 +43,9 @@ const POLL: Duration = Duration::from_millis(100);
 /// How long jobs that were told to stop are waited for when the window is closed.
 const PARTING: Duration = Duration::from_secs(3);
 
+/// Shows a folder in the file manager; waits until that is done, so it is called on a thread.
+pub type OpenFolder = Arc<dyn Fn(&Path) -> Result<()> + Send + Sync>;
+
 /// What surrounds the window, so that tests can put something else in its place.
 pub struct Platform {
     pub catalog: Catalog,
@@ -50,7 +53,7 @@ pub struct Platform {
     /// Finds out which disks are mounted.
     pub disks: FindDisks,
     /// Shows a folder in the file manager.
-    pub open_folder: Box<dyn Fn(PathBuf) + Send>,
+    pub open_folder: OpenFolder,
     /// The clock.
     pub now: Box<dyn Fn() -> Zoned>,
     /// What was remembered; read before the window is there.
@@ -65,6 +68,8 @@ pub struct App {
     jobs: Jobs,
     history: Fetch<History>,
     no_history: History,
+    /// A folder that the desktop is asked to show.
+    opening: Fetch<()>,
     route: Route,
     screens: Screens,
     dialogs: Vec<Dialog>,
@@ -97,6 +102,7 @@ impl App {
             jobs: Jobs::default(),
             history: Fetch::default(),
             no_history: History::default(),
+            opening: Fetch::default(),
             route: Route::Home,
             screens: Screens::default(),
             dialogs: Vec::new(),
@@ -141,6 +147,11 @@ impl App {
     fn update(&mut self, ctx: &Context) {
         self.overview.update(&self.platform.catalog, &self.workers);
         self.history.poll();
+        if self.opening.poll()
+            && let Some(error) = self.opening.error()
+        {
+            self.out.tell(Tone::Error, words::sentence(error));
+        }
         let ended = self.jobs.poll();
         for id in &ended {
             self.job_ended(*id);
@@ -307,14 +318,22 @@ impl App {
                 ctx.set_zoom_factor(scale);
                 self.platform.settings.scale = scale;
             }
-            Command::OpenFolder(folder) => (self.platform.open_folder)(folder),
+            Command::OpenFolder(folder) => {
+                let open = Arc::clone(&self.platform.open_folder);
+                self.opening
+                    .start(&self.workers, "file manager", move |_| open(&folder));
+            }
             Command::CopyText(text) => {
                 ctx.copy_text(text);
                 self.toasts.add(Tone::Information, "Copied");
             }
             Command::Tell(tone, text) => self.toasts.add(tone, text),
             Command::Find => {
-                self.screens.get_mut(self.route).find();
+                // Where nothing can be searched, files are what somebody looks for.
+                if !self.screens.get_mut(self.route).find() {
+                    self.route = Route::Browse;
+                    self.screens.browse.find();
+                }
             }
             Command::Quit => self.quit(ctx),
             Command::QuitNow => {

@@ -1,9 +1,9 @@
 //! Opening the window, and saying in one sentence why there is none.
 
-use std::path::PathBuf;
+use std::panic;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::{panic, thread};
 
 use egui::ViewportBuilder;
 
@@ -44,7 +44,7 @@ pub fn open_window(catalog: Catalog, desktop: Desktop) -> Result<()> {
         catalog,
         picker: Arc::new(ChildPicker::new(desktop.program)),
         disks: Arc::new(mounted_disks),
-        open_folder: Box::new(show_in_file_manager),
+        open_folder: Arc::new(show_in_file_manager),
         now: Box::new(jiff::Zoned::now),
         settings,
     };
@@ -101,18 +101,18 @@ fn icon() -> egui::IconData {
     }
 }
 
-/// Asks the desktop to show a folder; nothing happens where it cannot.
-fn show_in_file_manager(folder: PathBuf) {
-    let show = move || {
-        let mut command = Command::new("xdg-open");
-        command.arg(&folder);
-        command.stdin(Stdio::null());
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        if let Ok(mut child) = command.spawn() {
-            let _ = child.wait();
-        }
-    };
-    let _ = thread::Builder::new()
-        .name("file manager".to_owned())
-        .spawn(show);
+/// Asks the desktop to show a folder.
+///
+/// Errors: it has nothing to show folders with.
+fn show_in_file_manager(folder: &Path) -> Result<()> {
+    let mut command = Command::new("xdg-open");
+    command.arg(folder).stdin(Stdio::null());
+    let shown = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if shown.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Unavailable, "show the folder")
+        .at(folder)
+        .because("the desktop has no program for that")
+        .advise("open it with your file manager"))
 }

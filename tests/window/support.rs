@@ -158,9 +158,12 @@ impl Window {
                     mounted.cloned().collect()
                 }
             }),
-            open_folder: Box::new({
+            open_folder: Arc::new({
                 let opened_folders = Arc::clone(&opened_folders);
-                move |folder| opened_folders.lock().unwrap().push(folder)
+                move |folder| {
+                    opened_folders.lock().unwrap().push(folder.to_owned());
+                    Ok(())
+                }
             }),
             now: Box::new(move || now.clone()),
             settings: Settings::load(&world.catalog.config_dir),

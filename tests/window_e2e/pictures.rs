@@ -59,7 +59,7 @@ fn drawn(desktop: &Desktop, settings: Settings) -> RgbImage {
         },
         picker: Arc::new(NoPicker),
         disks: Arc::new(Vec::new),
-        open_folder: Box::new(|_| {}),
+        open_folder: Arc::new(|_| Ok(())),
         now: Box::new(jiff::Zoned::now),
         settings,
     };

@@ -309,7 +309,10 @@ fn read_up_to(
         bytes.resize((from + STEP).min(limit), 0);
         let read = match reader.read(&mut bytes[from..]) {
             Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                bytes.truncate(from);
+                continue;
+            }
             Err(error) => return Err(Error::io("read the content", &error)),
         };
         bytes.truncate(from + read);
