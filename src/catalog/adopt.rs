@@ -2,6 +2,12 @@
 //!
 //! Whether that is possible is found out before anything is written. One that the configuration has already
 //! keeps its name there, and gets its new place: it has moved.
+//!
+//! # A copy is not what it was copied from
+//!
+//! What the configuration has already, and has at another place, is taken over only if it is no longer there: then
+//! it has moved. Where it still is, this is a copy, perhaps an old one. A configuration that pointed to a copy
+//! would lack the snapshots made since, and a prune would take their contents for left over.
 
 use std::path::{Path, PathBuf};
 
@@ -50,6 +56,11 @@ impl Catalog {
                 return Err(elsewhere(&wanted.to_string(), why));
             }
             (Some(known), _) => {
+                let old = config.repositories.get(&known)?;
+                if !is_same_place(&old.place, &entry.place) {
+                    let there = self.open_repository(&old).map(|_| ());
+                    expect_moved("repository", known.as_str(), &old.place, there)?;
+                }
                 config.repositories.set(&known, &entry)?;
                 known
             }
@@ -123,7 +134,14 @@ impl Catalog {
                 let why = format!("the configuration has this archive, as {known}");
                 Err(elsewhere(&wanted.to_string(), why))
             }
-            (Some(known), _) => Ok((known, true)),
+            (Some(known), _) => {
+                let old = config.archives.get(&known)?;
+                if !is_same_place(&old.place, &adopted.place) {
+                    let there = self.open_archive(&old).map(|_| ());
+                    expect_moved("archive", known.as_str(), &old.place, there)?;
+                }
+                Ok((known, true))
+            }
             (None, wanted) => {
                 let name = wanted.unwrap_or_else(|| adopted.file.name.clone());
                 config.archives.expect_free(&name)?;
@@ -163,4 +181,32 @@ fn elsewhere(wanted: &str, why: String) -> Error {
 fn name_of_folder(repository: &Repository) -> Result<RepositoryName> {
     let name = repository.place().file_name().unwrap_or_default();
     RepositoryName::new(name.to_string_lossy())
+}
+
+/// Whether two paths lead to one folder.
+fn is_same_place(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
+}
+
+/// What is configured at `place` has to be gone from there; `there` is what opening it said.
+fn expect_moved(what: &str, name: &str, place: &Path, there: Result<()>) -> Result<()> {
+    let why = match there {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Ok(()) => format!(
+            "the configuration has this {what}, as {name}, and it is where it was: this is a copy"
+        ),
+        Err(error) => format!(
+            "the configuration has this {what}, as {name}, and whether it is still where it was cannot be told: {}",
+            error.why()
+        ),
+    };
+    Err(
+        Error::new(ErrorKind::AlreadyExists, format!("adopt the {what} again"))
+            .at(place)
+            .because(why)
+            .advise("forget the one in the configuration first, if this is the one to go on with"),
+    )
 }

@@ -201,12 +201,10 @@ impl Catalog {
         let entry = self.config().repositories.get(name)?;
         self.expect_unused(name)?;
         let repository = self.open_repository(&entry)?;
-        let states = repository.claim_states()?.states;
-        let held = states.values().filter(|s| **s != ClaimState::Released);
         Ok(RepositoryDeletion {
             name: name.clone(),
             entry,
-            snapshots: held.count() as u64,
+            snapshots: held_claims(&repository)?,
             repository,
         })
     }
@@ -219,6 +217,14 @@ impl Catalog {
     ) -> Result<()> {
         let repository = &deletion.repository;
         let lock = repository.lock_exclusive("deleting the repository", monitor)?;
+        // Nobody can add to it any more; before the lock somebody may have.
+        self.expect_unused(&deletion.name)?;
+        if held_claims(repository)? > deletion.snapshots {
+            return Err(Error::invalid(
+                format!("delete the repository {}", deletion.name),
+                "a snapshot was made into it meanwhile",
+            ));
+        }
         repository.clone().delete(lock, monitor)?;
         self.config().repositories.remove(&deletion.name)
     }
@@ -256,4 +262,11 @@ fn snapshots(count: u64) -> String {
         1 => "1 snapshot".to_owned(),
         count => format!("{count} snapshots"),
     }
+}
+
+/// For how many snapshots a repository keeps contents.
+fn held_claims(repository: &Repository) -> Result<u64> {
+    let states = repository.claim_states()?.states;
+    let held = states.values().filter(|s| **s != ClaimState::Released);
+    Ok(held.count() as u64)
 }

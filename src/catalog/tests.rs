@@ -341,3 +341,48 @@ fn an_empty_archive_is_deleted_while_its_repository_is_away() {
         .unwrap();
     assert_eq!(kind(home.catalog.archive(&docs)), ErrorKind::NotFound);
 }
+
+#[test]
+fn a_copy_of_an_archive_is_not_taken_for_the_archive_until_that_is_gone() {
+    let home = Home::new();
+    home.back_up();
+    let place = home.docs().entry.place;
+    let copy = home.path("copy");
+    fs::create_dir(&copy).unwrap();
+    for file in fs::read_dir(&place).unwrap() {
+        let file = file.unwrap();
+        if file.path().is_file() {
+            fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+        }
+    }
+    // What came after the copy is in the archive alone.
+    home.write("two", "the second file");
+    home.back_up();
+    let refused = home.catalog.adopt_archive(&copy, None, None);
+    assert_eq!(kind(refused), ErrorKind::AlreadyExists);
+    assert_eq!(home.docs().entry.place, place);
+    home.catalog
+        .prune(&repository_name("main"), &monitor())
+        .unwrap();
+    assert!(home.is_sound("main"));
+
+    fs::rename(&place, home.path("away")).unwrap();
+    home.catalog.adopt_archive(&copy, None, None).unwrap();
+    assert_eq!(home.docs().entry.place, copy.canonicalize().unwrap());
+}
+
+#[test]
+fn a_copy_of_a_repository_is_not_taken_for_the_repository() {
+    let home = Home::new();
+    let main = repository_name("main");
+    let place = home.catalog.repository(&main).unwrap().entry.place;
+    let copy = home.path("copy");
+    let copied = std::process::Command::new("cp")
+        .arg("-r")
+        .args([&place, &copy])
+        .status();
+    assert!(copied.unwrap().success());
+    let refused = home.catalog.adopt_repository(&copy, None);
+    assert_eq!(kind(refused), ErrorKind::AlreadyExists);
+    assert_eq!(home.catalog.repository(&main).unwrap().entry.place, place);
+}

@@ -27,7 +27,7 @@ use super::disks::FindDisks;
 use super::overview::Overview;
 use super::picker::Picker;
 use super::route::Route;
-use super::screens::Screens;
+use super::screens::{Screen, Screens};
 use super::settings::{SCALES, Settings};
 use super::theme::{self, palette, space, text};
 use super::widgets::{self, Toasts, command_lines_ui, icon_button_ui, progress_bar_ui};
@@ -44,7 +44,7 @@ const POLL: Duration = Duration::from_millis(100);
 const PARTING: Duration = Duration::from_secs(3);
 
 /// Shows a folder in the file manager; waits until that is done, so it is called on a thread.
-pub type OpenFolder = Arc<dyn Fn(&Path) -> Result<()> + Send + Sync>;
+pub type OpenFolder = Arc<dyn Fn(&Path) -> crate::error::Result<()> + Send + Sync>;
 
 /// What surrounds the window, so that tests can put something else in its place.
 pub struct Platform {

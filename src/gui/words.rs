@@ -34,7 +34,7 @@ pub fn work_title(work: &Work) -> String {
             "Delete {} of {archive}",
             counted(snapshots.len() as u64, "snapshot", "snapshots")
         ),
-        Work::DeleteArchive { archive } => format!("Delete the archive {archive}"),
+        Work::DeleteArchive { archive, .. } => format!("Delete the archive {archive}"),
         Work::Check {
             repository,
             read_data,
@@ -45,7 +45,7 @@ pub fn work_title(work: &Work) -> String {
         Work::Prune { repository } => format!("Prune {repository}"),
         Work::Convert { repository, .. } => format!("Convert {repository}"),
         Work::Repair { repository } => format!("Repair {repository}"),
-        Work::DeleteRepository { repository } => format!("Delete the repository {repository}"),
+        Work::DeleteRepository { repository, .. } => format!("Delete the repository {repository}"),
     }
 }
 
@@ -159,6 +159,7 @@ fn is_whole(done: &Done) -> bool {
         Done::BackedUp(report) => report.is_complete,
         Done::GotBack { reports, .. } => reports.iter().all(|report| report.failed == 0),
         Done::Checked(checkup) => checkup.is_sound(),
+        Done::DeletedSnapshots { pruned, .. } => !matches!(pruned, Some(Err(_))),
         Done::Repaired(repaired) => repaired.report.lost() == 0,
         _ => true,
     }
@@ -192,7 +193,11 @@ fn done_sentence(done: &Done) -> String {
         Done::DeletedSnapshots { report, pruned } => {
             let deleted = counted(report.deleted.len() as u64, "snapshot", "snapshots");
             match pruned {
-                Some(pruned) => format!(
+                Some(Err(error)) => format!(
+                    "{deleted} deleted. The space could not be given back: {} Prune the repository later.",
+                    error_rest(error)
+                ),
+                Some(Ok(pruned)) => format!(
                     "{deleted} deleted, {} given back.",
                     size(
                         pruned

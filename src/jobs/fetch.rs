@@ -48,6 +48,7 @@ impl<T: Send + 'static> Fetch<T> {
         let monitor = Arc::new(Monitor::new());
         let (send, answer) = bounded(1);
         let its_monitor = Arc::clone(&monitor);
+        let failed = send.clone();
         let wake = WakeOnDrop(Arc::clone(workers.wake()));
         let is_started = workers.spawn(name, move || {
             // Dropped after the channel, so that a panic is noticed as well: send first, then wake.
@@ -56,15 +57,15 @@ impl<T: Send + 'static> Fetch<T> {
             // An error: nobody waits any more, since it was cancelled or asked for anew.
             let _ = send.send(work(&its_monitor));
         });
-        if is_started {
-            self.pending = Some(Pending {
-                since: Instant::now(),
-                monitor,
-                answer,
-            });
-        } else {
-            self.value = Some(Err(no_thread()));
+        if !is_started {
+            // Like any other answer. We hold the other end.
+            let _ = failed.send(Err(no_thread()));
         }
+        self.pending = Some(Pending {
+            since: Instant::now(),
+            monitor,
+            answer,
+        });
     }
 
     /// Takes in an answer that has come; true if there was one.

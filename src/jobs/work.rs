@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::Zoned;
 
 use super::get_back::{Prepared, Target, carry_out_all};
-use crate::catalog::{Catalog, Checkup, Extent, Repaired};
-use crate::error::Result;
+use crate::catalog::{Catalog, Checkup, Repaired};
+use crate::error::{Error, ErrorKind, Result};
 use crate::progress::Monitor;
 use crate::repository::check::CheckOptions;
 use crate::repository::convert::ConvertReport;
@@ -31,11 +31,15 @@ pub enum Work {
     DeleteSnapshots {
         archive: ArchiveName,
         snapshots: Vec<SnapshotName>,
+        /// Delete even the last one; whoever says so has been asked.
+        allow_last: bool,
         /// Prune afterwards, so that the space is given back.
         and_prune: bool,
     },
     DeleteArchive {
         archive: ArchiveName,
+        /// So many snapshots were shown to whoever said yes; with more it is refused.
+        snapshots: usize,
     },
     Check {
         repository: RepositoryName,
@@ -53,6 +57,8 @@ pub enum Work {
     },
     DeleteRepository {
         repository: RepositoryName,
+        /// It was said to keep contents for so many snapshots; with more it is refused.
+        snapshots: u64,
     },
 }
 
@@ -67,7 +73,8 @@ pub enum Done {
     },
     DeletedSnapshots {
         report: DeletionReport,
-        pruned: Option<PruneReport>,
+        /// What pruning gave back, if it was asked for.
+        pruned: Option<Result<PruneReport>>,
     },
     DeletedArchive,
     Checked(Box<Checkup>),
@@ -83,7 +90,7 @@ impl Work {
         match self {
             Work::BackUp { archive }
             | Work::DeleteSnapshots { archive, .. }
-            | Work::DeleteArchive { archive } => Some(archive),
+            | Work::DeleteArchive { archive, .. } => Some(archive),
             Work::GetBack(prepared) => prepared.request.source.archive(),
             _ => None,
         }
@@ -96,7 +103,7 @@ impl Work {
             | Work::Prune { repository }
             | Work::Convert { repository, .. }
             | Work::Repair { repository }
-            | Work::DeleteRepository { repository } => Some(repository),
+            | Work::DeleteRepository { repository, .. } => Some(repository),
             _ => None,
         }
     }
@@ -118,22 +125,33 @@ impl Work {
             Work::DeleteSnapshots {
                 archive,
                 snapshots,
+                allow_last,
                 and_prune,
             } => {
-                // Whoever deletes the last one here has been asked.
-                let deletable = catalog.plan_deletion(archive, snapshots, true)?;
+                let deletable = catalog.plan_deletion(archive, snapshots, *allow_last)?;
                 let report = catalog.delete_snapshots(&deletable, monitor)?;
                 let pruned = match and_prune {
                     true => {
                         let repository = catalog.config().archives.get(archive)?.repository;
-                        Some(catalog.prune(&repository, monitor)?.1)
+                        // The snapshots are deleted, whatever comes of this.
+                        Some(
+                            catalog
+                                .prune(&repository, monitor)
+                                .map(|(_, pruned)| pruned),
+                        )
                     }
                     false => None,
                 };
                 Done::DeletedSnapshots { report, pruned }
             }
-            Work::DeleteArchive { archive } => {
-                catalog.delete_archive(archive, Extent::Everything, monitor)?;
+            Work::DeleteArchive { archive, snapshots } => {
+                let deletable = catalog.whole_archive(catalog.archive(archive)?)?;
+                expect_no_more(
+                    &format!("delete the archive {archive}"),
+                    deletable.plan.deletions.len() as u64,
+                    *snapshots as u64,
+                )?;
+                catalog.delete_whole_archive(&deletable, monitor)?;
                 Done::DeletedArchive
             }
             Work::Check {
@@ -153,13 +171,30 @@ impl Work {
             Work::Repair { repository } => {
                 Done::Repaired(Box::new(catalog.repair(repository, false, monitor)?))
             }
-            Work::DeleteRepository { repository } => {
-                let what = Extent::Everything;
-                catalog.delete_repository(repository, what, monitor)?;
+            Work::DeleteRepository {
+                repository,
+                snapshots,
+            } => {
+                let deletion = catalog.plan_repository_deletion(repository)?;
+                let attempted = format!("delete the repository {repository}");
+                expect_no_more(&attempted, deletion.snapshots, *snapshots)?;
+                catalog.delete_planned_repository(&deletion, monitor)?;
                 Done::DeletedRepository
             }
         })
     }
+}
+
+/// What is there may have become more since somebody said yes to its end.
+fn expect_no_more(attempted: &str, now: u64, shown: u64) -> Result<()> {
+    if now <= shown {
+        return Ok(());
+    }
+    let why =
+        format!("there were {shown} snapshots when that was decided, and there are {now} now");
+    Err(Error::new(ErrorKind::Invalid, attempted)
+        .because(why)
+        .advise("look at it again, and decide anew"))
 }
 
 impl fmt::Debug for Work {

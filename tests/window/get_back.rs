@@ -113,7 +113,7 @@ fn one_file_is_extracted_after_its_plan_was_seen_and_its_folder_can_be_opened() 
     );
     window.wait_for("1 file and 0 folders extracted");
     window.click("Open the folder");
-    assert_eq!(*window.opened_folders.lock().unwrap(), [out]);
+    window.wait_until_opened(&out);
     window.click("Close");
     window.wait_until_gone("Open the folder");
 }
@@ -239,7 +239,7 @@ fn a_restore_moves_a_different_file_aside_under_the_name_that_the_plan_said() {
     assert_eq!(contents(&home), expected);
     window.wait_for("1 moved aside");
     window.click("Open the folder");
-    assert_eq!(*window.opened_folders.lock().unwrap(), [home]);
+    window.wait_until_opened(&home);
 }
 
 #[test]
@@ -475,7 +475,9 @@ fn it_can_be_done_with_the_keyboard_alone() {
     window.wait_for("Open the folder");
     tab_to(&mut window, "Open the folder");
     window.key(Key::Enter);
-    assert_eq!(window.opened_folders.lock().unwrap().len(), 1);
+    window.wait_until("the folder is shown", |window| {
+        window.opened_folders.lock().unwrap().len() == 1
+    });
     tab_to(&mut window, "Close");
     window.key(Key::Space);
     window.wait_until_gone("Open the folder");

@@ -401,8 +401,7 @@ fn savings_and_users_are_told_and_the_folder_is_shown() {
     ));
     window.wait_for("Disk of main: ");
     press(&mut window, "Open the folder of main");
-    let opened = window.opened_folders.lock().unwrap().clone();
-    assert_eq!(opened, [repository_place(&world, "main")]);
+    window.wait_until_opened(&repository_place(&world, "main"));
     press(&mut window, "home");
     assert_eq!(window.harness.state().route(), Route::Archives);
 }

@@ -219,6 +219,14 @@ impl Window {
         self.wait_until(&format!("'{text}' is gone"), |window| !window.shows(text));
     }
 
+    /// Waits until the desktop was asked to show this folder, and no other.
+    #[track_caller]
+    pub fn wait_until_opened(&mut self, folder: &Path) {
+        self.wait_until("the folder is shown", |window| {
+            *window.opened_folders.lock().unwrap() == [folder]
+        });
+    }
+
     /// Whether something has this text in its label or value.
     pub fn shows(&self, text: &str) -> bool {
         self.labels().iter().any(|label| label.contains(text))

@@ -1,4 +1,4 @@
-//! A word on something that was done or failed: in the lower right corner for some seconds, longer where it is bad
+//! A word on something that was done or failed: at the lower edge for some seconds, longer where it is bad
 //! news.
 //!
 //! Our own, since what there is for egui cannot be read by screen readers, does not wrap, and draws the window
@@ -19,7 +19,7 @@ use crate::gui::theme::{palette, space};
 const MOST: usize = 5;
 const WIDTH: f32 = 400.0;
 
-/// What stands in the corner now.
+/// What stands there now.
 #[derive(Default)]
 pub struct Toasts {
     toasts: Vec<Toast>,
@@ -66,7 +66,7 @@ impl Toasts {
         let mut closed = None;
         Area::new(Id::unique("toasts"))
             .order(Order::Foreground)
-            .anchor(Align2::RIGHT_BOTTOM, vec2(-space::L, -space::L))
+            .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -space::L))
             .show(ctx, |ui| {
                 ui.set_max_width(WIDTH.min(ctx.content_rect().width() - 2.0 * space::L));
                 for toast in &self.toasts {

@@ -205,7 +205,9 @@ impl DialogWindow for DeleteSnapshots {
         ui.add_space(space::S);
         ui.checkbox(&mut self.and_prune, "And give the space back (prune)");
         let later = match self.and_prune {
-            true => "Takes longer; other backups into the same repository wait for it.",
+            true => {
+                "Takes longer, and waits for nothing: while a backup into the same repository runs it is left for later."
+            }
             false => "The space is in use until the repository is pruned.",
         };
         ui.label(RichText::new(later).small().color(weak));
@@ -219,6 +221,7 @@ impl DialogWindow for DeleteSnapshots {
         self.confirm.command = Some(Command::Start(Work::DeleteSnapshots {
             archive: self.archive.clone(),
             snapshots: self.snapshots.clone(),
+            allow_last: self.is_all,
             and_prune: self.and_prune,
         }));
         self.confirm.buttons_ui(ui, cx, out)
@@ -240,9 +243,7 @@ impl DeleteArchive {
         let confirm = Confirm::new(
             format!("Delete the archive {archive}?"),
             "Delete the archive",
-            Command::Start(Work::DeleteArchive {
-                archive: archive.clone(),
-            }),
+            Command::Refresh,
         )
         .danger()
         .typed(archive.to_string());
@@ -322,7 +323,13 @@ impl DialogWindow for DeleteArchive {
         if !self.only_forget {
             return match self.planned.reason_against() {
                 Some(reason) => not_yet_ui(ui, &self.confirm.label, reason),
-                None => self.confirm.buttons_ui(ui, cx, out),
+                None => {
+                    self.confirm.command = Some(Command::Start(Work::DeleteArchive {
+                        archive: self.archive.clone(),
+                        snapshots: self.planned.snapshots().unwrap_or(0),
+                    }));
+                    self.confirm.buttons_ui(ui, cx, out)
+                }
             };
         }
         if self.forgetting.value().is_some() {

@@ -157,6 +157,7 @@ impl DialogWindow for DeleteRepository {
         {
             out.send(Command::Start(Work::DeleteRepository {
                 repository: self.name.clone(),
+                snapshots: self.plan.value().copied().unwrap_or(0),
             }));
             return Stay::Close;
         }
