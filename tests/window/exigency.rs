@@ -110,11 +110,35 @@ fn found_by_keys(world: &World) -> Window {
     window.keys(egui::Modifiers::COMMAND, egui::Key::Num7);
     let disk = world.path("disk");
     window.fill_in("Disk or folder to search", disk.to_str().unwrap());
-    // However long it is looked at: Tab does not lead on into the folder.
-    window.steps(20);
     window.press("Search");
     window.wait_for("Found 1 archive and 1 repository");
     window
+}
+
+#[test]
+fn tab_completes_the_name_that_is_typed_and_then_leads_on_out_of_the_field() {
+    let world = lost();
+    let disk = format!("{}/", world.path("disk").display());
+    let mut window = world.open();
+    window.keys(egui::Modifiers::COMMAND, egui::Key::Num7);
+    window.fill_in("Disk or folder to search", disk.trim_end_matches("sk/"));
+    window.wait_for(&disk);
+    window.key(egui::Key::Tab);
+    let field = window.harness.get_by_label("Disk or folder to search");
+    assert!(
+        field.is_focused(),
+        "one goes on typing after what was completed"
+    );
+    // What is in the folder is offered, and not taken by somebody who only wants to go on.
+    let inside = format!("{disk}gibus.d/");
+    window.wait_for(&inside);
+    window.key(egui::Key::Tab);
+    window.steps(10);
+    let field = window.harness.get_by_label("Disk or folder to search");
+    assert_eq!(field.value().as_deref(), Some(disk.as_str()));
+    assert!(!field.is_focused());
+    window.press("Search");
+    window.wait_for("Found 1 archive and 1 repository");
 }
 
 #[test]
