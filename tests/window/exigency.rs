@@ -129,6 +129,13 @@ fn tab_completes_the_name_that_is_typed_and_then_leads_on_out_of_the_field() {
         field.is_focused(),
         "one goes on typing after what was completed"
     );
+    let typed = egui::Event::Text("gi".to_owned());
+    window.harness.input_mut().events.push(typed);
+    window.steps(3);
+    let field = window.harness.get_by_label("Disk or folder to search");
+    assert_eq!(field.value(), Some(format!("{disk}gi")));
+    window.key(egui::Key::Backspace);
+    window.key(egui::Key::Backspace);
     // What is in the folder is offered, and not taken by somebody who only wants to go on.
     let inside = format!("{disk}gibus.d/");
     window.wait_for(&inside);
