@@ -163,6 +163,40 @@ fn a_new_archive_is_made_by_keyboard_alone() {
 }
 
 #[test]
+fn an_archive_is_edited_by_keyboard_alone() {
+    let world = world();
+    world.with_archive();
+    let mut window = world.open();
+    window.keys(Modifiers::COMMAND, Key::Num2);
+    window.wait_for("By these rules, as the disk is now");
+    window.fill_in("Folders to leave out", "node_modules");
+    window.key(Key::Enter);
+    window.wait_for("node_modules: 7 files");
+    assert!(saved(&world, "home").exclude_dirs.is_empty());
+    window.press("Save changes");
+    window.wait_until_gone("Unsaved changes");
+    assert_eq!(saved(&world, "home").exclude_dirs, ["node_modules"]);
+}
+
+#[test]
+fn an_archive_is_deleted_by_keyboard_alone() {
+    let world = world();
+    let archive = world.with_archive();
+    world.back_up(&archive, "2026-11-20T10:00:00[UTC]");
+    let place = world.catalog.config().archives.get(&archive).unwrap().place;
+    let mut window = world.open();
+    window.keys(Modifiers::COMMAND, Key::Num2);
+    window.press("Delete…");
+    window.wait_for("That frees ");
+    window.fill_in("Name to confirm", "home");
+    assert!(place.exists());
+    window.press("Delete the archive");
+    window.wait_until_gone("Archive home");
+    assert!(!place.exists());
+    assert!(world.catalog.config().archives.names().unwrap().is_empty());
+}
+
+#[test]
 fn the_preview_of_a_change_is_what_the_next_backup_stores() {
     let world = world();
     let archive = world.with_archive();

@@ -3,6 +3,7 @@
 mod basket;
 mod differences;
 mod folder;
+mod keyboard;
 mod search;
 mod side;
 mod time;

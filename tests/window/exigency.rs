@@ -104,6 +104,76 @@ fn what_was_found_is_browsed_without_a_configuration() {
     window.wait_for("notes.txt");
 }
 
+/// What was found on the disk, reached with nothing but keys.
+fn found_by_keys(world: &World) -> Window {
+    let mut window = world.open();
+    window.keys(egui::Modifiers::COMMAND, egui::Key::Num7);
+    let disk = world.path("disk");
+    window.fill_in("Disk or folder to search", disk.to_str().unwrap());
+    window.press("Search");
+    window.wait_for("Found 1 archive and 1 repository");
+    window
+}
+
+#[test]
+fn tab_completes_the_name_that_is_typed_and_then_leads_on_out_of_the_field() {
+    let world = lost();
+    let disk = format!("{}/", world.path("disk").display());
+    let mut window = world.open();
+    window.keys(egui::Modifiers::COMMAND, egui::Key::Num7);
+    window.fill_in("Disk or folder to search", disk.trim_end_matches("sk/"));
+    window.wait_for(&disk);
+    window.key(egui::Key::Tab);
+    let field = window.harness.get_by_label("Disk or folder to search");
+    assert!(
+        field.is_focused(),
+        "one goes on typing after what was completed"
+    );
+    let typed = egui::Event::Text("gi".to_owned());
+    window.harness.input_mut().events.push(typed);
+    window.steps(3);
+    let field = window.harness.get_by_label("Disk or folder to search");
+    assert_eq!(field.value(), Some(format!("{disk}gi")));
+    window.key(egui::Key::Backspace);
+    window.key(egui::Key::Backspace);
+    // What is in the folder is offered, and not taken by somebody who only wants to go on.
+    let inside = format!("{disk}gibus.d/");
+    window.wait_for(&inside);
+    window.key(egui::Key::Tab);
+    window.steps(10);
+    let field = window.harness.get_by_label("Disk or folder to search");
+    assert_eq!(field.value().as_deref(), Some(disk.as_str()));
+    assert!(!field.is_focused());
+    window.press("Search");
+    window.wait_for("Found 1 archive and 1 repository");
+}
+
+#[test]
+fn a_backup_is_searched_for_and_browsed_by_keyboard_alone() {
+    let world = lost();
+    let mut window = found_by_keys(&world);
+    let browse = format!("Browse {TITLE}");
+    window.tab_to(&browse);
+    window.steps(30);
+    // What the keyboard is on is in sight.
+    let place = window.harness.get_by_label(&browse).rect();
+    assert!(place.min.y > 0.0 && place.max.y < 780.0, "{place:?}");
+    window.press(&browse);
+    assert_eq!(window.harness.state().route(), Route::Browse);
+    window.wait_for("notes.txt");
+}
+
+#[test]
+fn a_backup_is_searched_for_and_taken_in_by_keyboard_alone() {
+    let world = lost();
+    let mut window = found_by_keys(&world);
+    window.press(&format!("Take into the configuration: {TITLE}"));
+    window.wait_for("In the configuration");
+    let names = world.catalog.config().archives.names().unwrap();
+    assert_eq!(names.len(), 1);
+    assert_eq!(names[0].as_str(), "home");
+}
+
 #[test]
 fn everything_is_restored_to_a_folder_elsewhere_and_is_what_it_was() {
     let world = lost();

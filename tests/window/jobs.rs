@@ -222,6 +222,32 @@ fn a_backup_can_be_cancelled_and_says_so() {
 }
 
 #[test]
+fn a_backup_is_cancelled_by_keyboard_alone() {
+    let world = World::new();
+    let home = world.with_archive();
+    let mut window = Window::open_at(&world, &soon());
+    window.keys(Modifiers::COMMAND, Key::Num6);
+    catch_running(&mut window, &world, &home, |window| {
+        // It may end before the keyboard is there; that is no fault of Tab.
+        while window.harness.state().jobs().is_any_running() {
+            let cancel = window.harness.query_by_label("Cancel: Back up home");
+            if cancel.is_some_and(|cancel| cancel.is_focused()) {
+                window.key(Key::Enter);
+                break;
+            }
+            window.key(Key::Tab);
+        }
+        window.wait_until("it has ended", |window| {
+            !window.harness.state().jobs().is_any_running()
+        });
+        window.steps(3);
+        window.shows("Stopped. What was there before is unharmed.")
+    });
+    window.press("Run again");
+    window.wait_until("it has ended", |window| has_row(window, "Done"));
+}
+
+#[test]
 fn a_running_backup_is_seen_in_home_and_cancelled_there() {
     let world = World::new();
     let home = world.with_archive();

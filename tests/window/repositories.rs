@@ -73,9 +73,9 @@ fn wait_until_enabled(window: &mut Window, label: &str, is_enabled: bool) {
     });
 }
 
-/// Presses a button, once it can be pressed and nothing that is still being read will move it.
+/// Clicks a button, once it can be pressed and nothing that is still being read will move it.
 #[track_caller]
-fn press(window: &mut Window, label: &str) {
+fn click_ready(window: &mut Window, label: &str) {
     wait_until_enabled(window, label, true);
     window.wait_until("everything is read", |window| {
         let overview = window.harness.state().overview();
@@ -101,7 +101,7 @@ fn a_repository_is_made_in_the_folder_that_was_typed() {
     let world = World::new();
     world.with_archive();
     let mut window = open(&world);
-    press(&mut window, "New repository");
+    click_ready(&mut window, "New repository");
     wait_until_enabled(&mut window, "Create", false);
     window.type_into("Name of the repository", "main");
     let disk = world.path("disk");
@@ -112,7 +112,7 @@ fn a_repository_is_made_in_the_folder_that_was_typed() {
     window.type_into("Name of the repository", "spare");
     window.wait_for(&format!("It is made in {}", disk.display()));
     wait_until_enabled(&mut window, "Create", true);
-    press(&mut window, "Create");
+    click_ready(&mut window, "Create");
     window.wait_for("Check spare");
     let made = world.catalog.repository(&name("spare")).unwrap();
     assert!(made.entry.place.starts_with(&disk));
@@ -124,15 +124,15 @@ fn layout_and_codec_can_be_chosen() {
     let world = World::new();
     world.with_archive();
     let mut window = open(&world);
-    press(&mut window, "New repository");
+    click_ready(&mut window, "New repository");
     window.type_into("Name of the repository", "plain");
     let disk = world.path("disk");
     window.type_into("Folder for the repository", disk.to_str().unwrap());
     window.wait_for("free of");
-    press(&mut window, "Advanced");
+    click_ready(&mut window, "Advanced");
     window.wait_for("One by one");
-    press(&mut window, "One by one");
-    press(&mut window, "Create");
+    click_ready(&mut window, "One by one");
+    click_ready(&mut window, "Create");
     window.wait_for("Check plain");
     let settings = world
         .catalog
@@ -153,13 +153,13 @@ fn a_repository_is_adopted_from_the_disk_that_it_is_on() {
     let world = World::new();
     world.with_archive();
     let mut window = open(&world);
-    press(&mut window, "Adopt a repository");
+    click_ready(&mut window, "Adopt a repository");
     let disk = elsewhere.path("disk");
     window.type_into("Folder to look in", disk.to_str().unwrap());
     let place = repository_place(&elsewhere, "spare");
     window.wait_for(&format!("Found: {}", place.display()));
     window.type_into("Name of the repository", "old");
-    press(&mut window, "Adopt");
+    click_ready(&mut window, "Adopt");
     window.wait_for("Check old");
     assert_eq!(repository_place(&world, "old"), place);
 }
@@ -172,7 +172,7 @@ fn a_check_finds_a_flipped_byte_names_the_file_and_it_is_remembered_until_it_is_
     world.back_up(&archive, "2026-11-20T10:00:00[UTC]");
     let mut window = open(&world);
     window.wait_for("Never checked");
-    press(&mut window, "Check every byte of main");
+    click_ready(&mut window, "Check every byte of main");
     window.wait_for("Healthy");
     window.wait_for("Every byte was read.");
 
@@ -183,7 +183,7 @@ fn a_check_finds_a_flipped_byte_names_the_file_and_it_is_remembered_until_it_is_
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(pack, bytes).unwrap();
-    press(&mut window, "Check every byte of main");
+    click_ready(&mut window, "Check every byte of main");
     window.wait_for("Damage was found");
     let affected = letter.to_str().unwrap();
     window.wait_for("Snapshot Fri 20 Nov 2026, 10:00 of home: 1 file cannot be had back from it");
@@ -198,14 +198,14 @@ fn a_check_finds_a_flipped_byte_names_the_file_and_it_is_remembered_until_it_is_
     window.wait_for("Damaged");
     window.wait_for(affected);
     // The structure is as it should be, which says nothing of the bytes.
-    press(&mut window, "Repair main");
-    press(&mut window, "Repair");
+    click_ready(&mut window, "Repair main");
+    click_ready(&mut window, "Repair");
     window.wait_for("Some contents lost");
-    press(&mut window, "Back up home now");
+    click_ready(&mut window, "Back up home now");
     window.wait_until("it is backed up", |window| {
         !window.harness.state().jobs().is_any_running()
     });
-    press(&mut window, "Check every byte of main");
+    click_ready(&mut window, "Check every byte of main");
     window.wait_for("Healthy");
     assert!(!window.shows(affected));
 }
@@ -227,17 +227,17 @@ fn prune_says_beforehand_exactly_what_it_frees() {
             .sum()
     };
     let mut window = open(&world);
-    press(&mut window, "Prune main");
+    click_ready(&mut window, "Prune main");
     window.wait_for("There is nothing to give back");
     wait_until_enabled(&mut window, "Prune", false);
-    press(&mut window, "Cancel");
+    click_ready(&mut window, "Cancel");
 
     delete_snapshot(&world, &archive, first);
     let monitor = Arc::new(Monitor::new());
     let (_, plan) = world.catalog.plan_prune(&name("main"), &monitor).unwrap();
     let before = stored();
     assert!(plan.freed_bytes > 100_000 && plan.packs_to_rewrite.is_empty());
-    press(&mut window, "Prune main");
+    click_ready(&mut window, "Prune main");
     let promise = format!(
         "It gives back {} of the {}",
         size(plan.freed_bytes),
@@ -245,12 +245,42 @@ fn prune_says_beforehand_exactly_what_it_frees() {
     );
     window.wait_for(&promise);
     assert_eq!(stored(), before, "nothing is done before it is wanted");
-    press(&mut window, "Prune");
+    click_ready(&mut window, "Prune");
     window.wait_until("it is pruned", |window| {
         let job = window.harness.state().jobs().all().next();
         job.is_some_and(|job| job.outcome().is_some_and(Result::is_ok))
     });
     assert_eq!(before - stored(), plan.freed_bytes);
+}
+
+#[test]
+fn a_repository_is_checked_and_pruned_by_keyboard_alone() {
+    let world = World::new();
+    let old = world.write("old.bin", &noise(2, 300_000));
+    let archive = world.with_archive();
+    let first = world.back_up(&archive, "2026-11-20T10:00:00[UTC]");
+    fs::remove_file(old).unwrap();
+    world.write("new.bin", &noise(3, 100_000));
+    world.back_up(&archive, "2026-11-21T10:00:00[UTC]");
+    delete_snapshot(&world, &archive, first);
+    let place = repository_place(&world, "main");
+    let mut window = world.open();
+    window.keys(egui::Modifiers::COMMAND, egui::Key::Num5);
+    window.wait_for("Never checked");
+    window.press("Check main");
+    window.wait_for("Healthy");
+    assert_eq!(packs(&place).len(), 2);
+
+    window.press("Prune main");
+    window.wait_for("It gives back ");
+    assert_eq!(
+        packs(&place).len(),
+        2,
+        "nothing is done before it is wanted"
+    );
+    window.press("Prune");
+    window.wait_until("it is pruned", |_| packs(&place).len() == 1);
+    window.wait_until_gone("It gives back ");
 }
 
 #[test]
@@ -261,10 +291,10 @@ fn a_repository_is_converted() {
     world.back_up(&archive, "2026-11-20T10:00:00[UTC]");
     let mut window = open(&world);
     window.wait_for("Packs of many files, compressed with zstd (level 3)");
-    press(&mut window, "Convert main");
+    click_ready(&mut window, "Convert main");
     window.wait_for("are needed meanwhile");
-    press(&mut window, "One by one");
-    press(&mut window, "Convert");
+    click_ready(&mut window, "One by one");
+    click_ready(&mut window, "Convert");
     window.wait_for("One file for each content, compressed with gzip (level 6)");
     let settings = world
         .catalog
@@ -283,7 +313,7 @@ fn deleting_is_refused_while_an_archive_uses_it() {
     let place = repository_place(&world, "main");
     let before = contents(&place);
     let mut window = open(&world);
-    press(&mut window, "Delete main");
+    click_ready(&mut window, "Delete main");
     window.wait_for("It cannot be deleted");
     window.wait_for("Delete them first: home");
     wait_until_enabled(&mut window, "Delete everything in it", false);
@@ -302,13 +332,13 @@ fn deleting_wants_the_name_typed() {
     add_spare(&world, "disk2");
     let place = repository_place(&world, "spare");
     let mut window = open(&world);
-    press(&mut window, "Delete spare");
+    click_ready(&mut window, "Delete spare");
     window.wait_for("No snapshot needs what is in it");
     wait_until_enabled(&mut window, "Delete everything in it", false);
     window.type_into("Name to confirm", "spar");
     wait_until_enabled(&mut window, "Delete everything in it", false);
     window.type_into("Name to confirm", "spare");
-    press(&mut window, "Delete everything in it");
+    click_ready(&mut window, "Delete everything in it");
     window.wait_until_gone("Check spare");
     assert!(!place.exists());
 }
@@ -320,12 +350,12 @@ fn forgetting_leaves_the_files_and_no_health_is_taken_over_by_another_of_that_na
     add_spare(&world, "disk2");
     let place = repository_place(&world, "spare");
     let mut window = open(&world);
-    press(&mut window, "Check spare");
+    click_ready(&mut window, "Check spare");
     window.wait_for("Healthy");
     let before = contents(&place);
-    press(&mut window, "Delete spare");
+    click_ready(&mut window, "Delete spare");
     window.wait_for("No snapshot needs what is in it");
-    press(&mut window, "Only forget it here");
+    click_ready(&mut window, "Only forget it here");
     window.wait_until_gone("Check spare");
     assert_eq!(contents(&place), before);
 
@@ -354,7 +384,7 @@ fn a_missing_disk_says_so_in_its_card_and_the_others_work() {
     window.wait_for("Is the disk or share there that it is on?");
     wait_until_enabled(&mut window, "Check spare", false);
     wait_until_enabled(&mut window, "Check main", true);
-    press(&mut window, "Check main");
+    click_ready(&mut window, "Check main");
     window.wait_for("Healthy");
     assert!(window.shows("Not there"));
     fs::rename(world.path("unplugged"), world.path("disk2")).unwrap();
@@ -376,10 +406,10 @@ fn a_lock_of_another_computer_is_told_of_and_can_be_removed() {
     let mut window = open(&world);
     window.wait_for("Locked by ada on nas");
     window.wait_for("In use by ada on nas (process 5): pruning the repository, begun 1 hour ago");
-    press(&mut window, "Unlock main");
+    click_ready(&mut window, "Unlock main");
     window.wait_for("It is dangerous while it is still backing up");
     assert!(lock.exists());
-    press(&mut window, "Remove these locks");
+    click_ready(&mut window, "Remove these locks");
     window.wait_until_gone("Locked by ada");
     assert!(!lock.exists());
 }
@@ -400,8 +430,8 @@ fn savings_and_users_are_told_and_the_folder_is_shown() {
         size(stats.total_bytes())
     ));
     window.wait_for("Disk of main: ");
-    press(&mut window, "Open the folder of main");
+    click_ready(&mut window, "Open the folder of main");
     window.wait_until_opened(&repository_place(&world, "main"));
-    press(&mut window, "home");
+    click_ready(&mut window, "home");
     assert_eq!(window.harness.state().route(), Route::Archives);
 }

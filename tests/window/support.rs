@@ -302,13 +302,26 @@ impl Window {
         panic!("Tab does not lead to '{label}'; seen: {:?}", self.labels());
     }
 
-    /// Goes to a button with Tab and presses it with Enter.
+    /// Goes to a button with Tab, once it can be pressed, and presses it with Enter.
     #[track_caller]
     pub fn press(&mut self, label: &str) {
-        self.wait_for(label);
+        self.wait_until(&format!("'{label}' can be pressed"), |window| {
+            let mut all = window.harness.query_all_by_label(label);
+            all.any(|node| !node.accesskit_node().is_disabled())
+        });
         self.tab_to(label);
         self.key(egui::Key::Enter);
         self.steps(2);
+    }
+
+    /// Goes to a field with Tab and types, in place of what is there.
+    #[track_caller]
+    pub fn fill_in(&mut self, field: &str, text: &str) {
+        self.tab_to(field);
+        self.keys(egui::Modifiers::COMMAND, egui::Key::A);
+        let typed = egui::Event::Text(text.to_owned());
+        self.harness.input_mut().events.push(typed);
+        self.steps(3);
     }
 
     pub fn key(&mut self, key: egui::Key) {

@@ -6,7 +6,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use egui::{Area, Frame, Key, Modifiers, Order, Response, RichText, Ui, vec2};
+use egui::text::{CCursor, CCursorRange};
+use egui::text_edit::TextEditState;
+use egui::{Area, EventFilter, Frame, Key, Modifiers, Order, Response, RichText, Ui, vec2};
 
 use super::Button;
 use super::fields::text_field_ui;
@@ -116,15 +118,14 @@ impl PathField {
             }
             self.is_entered |=
                 response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-            if let Some(first) = first.filter(|_| response.lost_focus())
-                && ui.input(|input| {
-                    input.key_pressed(Key::Tab) && input.modifiers == Modifiers::NONE
-                })
-            {
-                self.text = first;
-                self.chosen = None;
-                is_changed = true;
-                response.request_focus();
+            if let Some(first) = first.filter(|_| response.has_focus()) {
+                keep_tab(ui, &response);
+                if ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Tab)) {
+                    self.text = first;
+                    self.chosen = None;
+                    is_changed = true;
+                    put_cursor_at(ui, &response, self.text.chars().count());
+                }
             }
             is_changed |= self.completions_ui(ui, &response);
             let label = match self.what {
@@ -155,9 +156,12 @@ impl PathField {
             .start(cx.workers, "dialog", move |_| picker.pick(&request));
     }
 
+    /// What Tab makes of a name that is begun. A folder that is typed to its slash is whole: whoever goes on with
+    /// Tab then means that one, and not the first in it. Completions of what was typed before do not count.
     fn first_completion(&self) -> Option<String> {
         let first = self.completions.value()?.first()?;
-        (*first != self.text).then(|| first.clone())
+        let is_begun = !self.text.ends_with('/') && first.starts_with(&self.text);
+        (is_begun && *first != self.text).then(|| first.clone())
     }
 
     /// Draws the completions over what is below the field: what comes and goes must not move a button away from
@@ -203,6 +207,25 @@ impl PathField {
             return true;
         }
         false
+    }
+}
+
+/// Keeps Tab from going on to the next control, from the next frame on.
+fn keep_tab(ui: &Ui, field: &Response) {
+    let filter = EventFilter {
+        tab: !ui.input(|input| input.modifiers.shift),
+        horizontal_arrows: true,
+        vertical_arrows: true,
+        escape: false,
+    };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(field.id, filter));
+}
+
+fn put_cursor_at(ui: &Ui, field: &Response, char_index: usize) {
+    if let Some(mut state) = TextEditState::load(ui.ctx(), field.id) {
+        let cursor = CCursorRange::one(CCursor::new(char_index));
+        state.cursor.set_char_range(Some(cursor));
+        state.store(ui.ctx(), field.id);
     }
 }
 

@@ -12,8 +12,8 @@ use crate::gui::command::Tone;
 use crate::gui::cx::Cx;
 use crate::gui::theme::{palette, space, text};
 use crate::gui::widgets::{
-    Button, PathField, badge_ui, card_ui, empty_ui, error_ui, facts_ui, group_title_ui, icon_ui,
-    labelled_ui, notice_ui, text_field_ui,
+    Button, PathField, badge_ui, card_ui, empty_ui, error_ui, facts_ui, follow_focus,
+    group_title_ui, icon_ui, labelled_ui, notice_ui, text_field_ui,
 };
 use crate::gui::words;
 use crate::human::counted;
@@ -39,6 +39,7 @@ impl Exigency {
                 self.ways_ui(ui, cx, messages);
                 ui.add_space(space::M);
                 self.result_ui(ui, cx, messages);
+                follow_focus(ui);
             });
     }
 
