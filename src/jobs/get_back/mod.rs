@@ -284,18 +284,45 @@ pub fn carry_out_all(prepared: &Prepared, monitor: &Arc<Monitor>) -> Result<Vec<
     };
     let mut reports: Vec<RestoreReport> = Vec::with_capacity(parts.len());
     for part in parts {
-        let _lock = part.repository.lock_for_reading(purpose, monitor)?;
         let has_made_folders = reports.iter().any(|report| report.created_directories > 0);
-        let plan = match (&part.how, has_made_folders) {
-            (How::Restore(_), true) => part.planned_again(monitor)?,
-            _ => part.plan,
-        };
-        reports.push(carry_out(&plan, &part.snapshot, &part.repository, monitor)?);
+        let carried_out = part.carry_out(purpose, has_made_folders, monitor);
+        reports.push(carried_out.map_err(|error| with_what_is_done(error, &reports))?);
     }
     Ok(reports)
 }
 
+/// What was taken from the snapshots before stays where it is now; whoever reads the error has to know.
+fn with_what_is_done(error: Error, reports: &[RestoreReport]) -> Error {
+    let touched = |report: &RestoreReport| {
+        report.created_files + report.replaced + report.moved_aside + report.attributes_set
+    };
+    let files: u64 = reports.iter().map(touched).sum();
+    if files == 0 || error.kind() == ErrorKind::Cancelled {
+        return error;
+    }
+    let why = format!(
+        "{}; from the snapshots before, files were put in place already: {files}",
+        error.why()
+    );
+    error.because(why)
+}
+
 impl Part {
+    fn carry_out(
+        self,
+        purpose: &str,
+        has_made_folders: bool,
+        monitor: &Arc<Monitor>,
+    ) -> Result<RestoreReport> {
+        let _lock = self.repository.lock_for_reading(purpose, monitor)?;
+        let again = match (&self.how, has_made_folders) {
+            (How::Restore(_), true) => Some(self.planned_again(monitor)?),
+            _ => None,
+        };
+        let plan = again.as_ref().unwrap_or(&self.plan);
+        carry_out(plan, &self.snapshot, &self.repository, monitor)
+    }
+
     /// The plan as it is now that the parts before were carried out.
     fn planned_again(&self, monitor: &Monitor) -> Result<Plan> {
         let policy = self.plan.policy();
