@@ -136,7 +136,7 @@ pub struct DeleteSnapshots {
 }
 
 impl DeleteSnapshots {
-    /// Asks about these; `is_all`: the archive has no others.
+    /// Asks about these; `is_all`: the archive has no others that can be read.
     pub fn new(
         archive: ArchiveName,
         snapshots: Vec<SnapshotName>,
