@@ -164,6 +164,10 @@ impl DialogWindow for FirstRun {
         }
     }
 
+    fn is_busy(&self) -> bool {
+        self.making.is_awaited()
+    }
+
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) -> Stay {
         if self.is_done {
             return Stay::Close;
