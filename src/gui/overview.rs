@@ -29,6 +29,8 @@ pub struct Overview {
     /// Counts how often something here has changed, so that screens know when to work out anew what they
     /// derive from it.
     pub generation: u64,
+    /// Counts how often everything was asked for again.
+    pub refreshes: u64,
 }
 
 /// What the configuration says.
@@ -111,6 +113,7 @@ impl Overview {
             })
         };
         self.configured.start(workers, "configuration", read);
+        self.refreshes += 1;
     }
 
     /// Takes in what has been read.

@@ -409,8 +409,45 @@ fn a_lock_of_another_computer_is_told_of_and_can_be_removed() {
     click_ready(&mut window, "Unlock main");
     window.wait_for("It is dangerous while it is still backing up");
     assert!(lock.exists());
+    wait_until_enabled(&mut window, "Remove these locks", true);
+    // A backup that has begun since then is not among those that are shown.
+    let newer = locks.join("nas-00000001-00000002-1-6-1-0123456789abcdef.shared.lock");
+    fs::write(&newer, text.replace("pruning", "backing up into")).unwrap();
     click_ready(&mut window, "Remove these locks");
     window.wait_until_gone("Locked by ada");
+    assert!(!lock.exists());
+    assert!(newer.exists());
+}
+
+#[test]
+fn a_dialog_that_is_at_work_is_not_closed_before_it_has_told_what_came_of_it() {
+    let world = World::new();
+    world.with_archive();
+    let locks = repository_place(&world, "main").join("locks");
+    let lock = locks.join("nas-00000001-00000002-1-5-1-0123456789abcdef.exclusive.lock");
+    fs::create_dir_all(&locks).unwrap();
+    fs::write(&lock, "").unwrap();
+    let mut window = open(&world);
+    click_ready(&mut window, "Unlock main");
+    wait_until_enabled(&mut window, "Remove these locks", true);
+    // The configuration is not to be had until somebody writes it into this pipe.
+    let entry = world.path("config/repositories/main.toml");
+    let aside = world.path("aside");
+    fs::rename(&entry, &aside).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&entry).status();
+    assert!(made.unwrap().success());
+    click_ready(&mut window, "Remove these locks");
+    window.wait_for("Removing the locks");
+    wait_until_enabled(&mut window, "Cancel", false);
+    window.key(egui::Key::Escape);
+    window.steps(3);
+    assert!(window.shows("Remove these locks"));
+    let text = fs::read(&aside).unwrap();
+    let mut pipe = fs::File::options().write(true).open(&entry).unwrap();
+    fs::rename(&aside, &entry).unwrap();
+    std::io::Write::write_all(&mut pipe, &text).unwrap();
+    drop(pipe);
+    window.wait_for("1 lock is removed.");
     assert!(!lock.exists());
 }
 

@@ -301,3 +301,28 @@ fn the_file_to_save_to_can_be_chosen_in_the_dialog_of_the_system() {
     window.wait_until_gone("File to save to");
     assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 4);
 }
+
+#[test]
+fn only_the_file_that_is_said_to_be_there_is_replaced() {
+    let world = World::new();
+    with_history(&world);
+    let mut window = open(&world);
+    wait_for_costs(&mut window);
+    let (taken, picked) = (world.path("taken.csv"), world.path("picked.csv"));
+    fs::write(&taken, "mine").unwrap();
+    fs::write(&picked, "mine as well").unwrap();
+    window.click("Save as CSV…");
+    window.type_into("File to save to", taken.to_str().unwrap());
+    window.click("Save");
+    window.wait_for("Replace it");
+    window.picker.answers.lock().unwrap().push(picked.clone());
+    window.click("Choose file…");
+    window.wait_until_gone("Replace it");
+    window.click("Save");
+    window.wait_for("Replace it");
+    assert_eq!(fs::read(&picked).unwrap(), b"mine as well");
+    window.click("Replace it");
+    window.wait_until_gone("File to save to");
+    assert_eq!(fs::read_to_string(&picked).unwrap().lines().count(), 4);
+    assert_eq!(fs::read(&taken).unwrap(), b"mine");
+}

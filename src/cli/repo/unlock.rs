@@ -23,7 +23,7 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
     let found = context.repository(&options.name)?;
     let locks = found.repository.locks();
     let removed: Vec<String> = locks
-        .remove_foreign()?
+        .remove_foreign(&locks.foreign()?)?
         .iter()
         .map(Holder::to_string)
         .collect();

@@ -19,7 +19,7 @@ pub use settings::SettingsDialog;
 use super::command::Outbox;
 use super::cx::Cx;
 use super::theme::{space, text};
-use super::widgets::follow_focus;
+use super::widgets::{Button, follow_focus};
 
 /// A dialog. It is plain data with a function that draws it.
 pub trait DialogWindow {
@@ -41,6 +41,12 @@ pub trait DialogWindow {
     /// Draws the buttons, from the right: the one that does it first. Says whether the dialog stays.
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) -> Stay;
 
+    /// True while a thread does what was asked for, and may be waited for: it is not closed then, as what comes of
+    /// it would not be told.
+    fn is_busy(&self) -> bool {
+        false
+    }
+
     /// For tests and commands that want to talk to an open dialog.
     fn as_any(&mut self) -> Option<&mut dyn std::any::Any> {
         None
@@ -52,6 +58,15 @@ pub trait DialogWindow {
 pub enum Stay {
     Open,
     Close,
+}
+
+/// Draws "Cancel", which waits while the dialog is busy.
+pub fn cancel_ui(ui: &mut Ui, is_busy: bool) -> Stay {
+    let reason = is_busy.then_some("It is being done");
+    match Button::new("Cancel").disabled_because(reason).show(ui) {
+        true => Stay::Close,
+        false => Stay::Open,
+    }
 }
 
 pub type Dialog = Box<dyn DialogWindow>;
@@ -89,6 +104,7 @@ pub fn dialogs_ui(ui: &mut Ui, stack: &mut Vec<Dialog>, cx: &Cx<'_>, out: &mut O
         );
     });
     let is_escaped = ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+    let is_escaped = is_escaped && !dialog.is_busy();
     if stay == Stay::Close || is_escaped {
         // Only this one: a command may have opened another on top of it by the next frame.
         stack.truncate(depth - 1);

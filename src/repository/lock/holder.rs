@@ -113,6 +113,8 @@ impl LockText {
 /// Who holds a lock, in words for people; unknown parts are empty. Shown escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
+    /// The name of its lock's file, which no other lock ever has.
+    pub lock_name: String,
     pub kind: LockKind,
     pub user: String,
     pub host: String,
@@ -130,6 +132,7 @@ impl Holder {
         let process = name.process.as_ref();
         let escape = |text: &str| escaped(text.as_bytes()).to_string();
         Holder {
+            lock_name: name.text.clone(),
             kind: name.kind,
             user: escape(&text.user),
             host: escape(process.map_or(text.host.as_str(), |process| &process.host)),

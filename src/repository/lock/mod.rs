@@ -153,17 +153,23 @@ impl Locks {
         Ok(held.map(|name| self.holder(&name)).collect())
     }
 
-    /// Removes the locks of other machines and of what cannot be seen from here, for somebody who knows that
-    /// they are not needed; returns whose they were. Those of processes that demonstrably run stay.
-    pub fn remove_foreign(&self) -> Result<Vec<Holder>> {
+    /// Whose locks [`Locks::remove_foreign`] would remove: those of other machines and of what cannot be seen from
+    /// here. Those of processes that demonstrably run are not among them.
+    pub fn foreign(&self) -> Result<Vec<Holder>> {
+        let names = self.names()?;
+        let names = names.iter().filter_map(|name| LockName::parse(name));
+        let foreign =
+            names.filter(|name| name.is_unseen() && os_lock(self, &name.text).0 != OsLock::Refused);
+        Ok(foreign.map(|name| self.holder(&name)).collect())
+    }
+
+    /// Removes those of the locks of `known` that are still foreign, for somebody who knows that they are not
+    /// needed; returns whose they were. Whoever has come since `known` was listed keeps its lock.
+    pub fn remove_foreign(&self, known: &[Holder]) -> Result<Vec<Holder>> {
         let mut removed = Vec::new();
-        for name in self.names()? {
-            if let Some(name) = LockName::parse(&name)
-                && name.is_unseen()
-                && os_lock(self, &name.text).0 != OsLock::Refused
-            {
-                let holder = self.holder(&name);
-                self.remove(&name.text)?;
+        for holder in self.foreign()? {
+            if known.iter().any(|its| its.lock_name == holder.lock_name) {
+                self.remove(&holder.lock_name)?;
                 removed.push(holder);
             }
         }

@@ -96,7 +96,8 @@ fn the_message_says_who_holds_the_lock_and_what_for() {
         (holders[0].kind, holders[0].is_of_this_machine),
         (Shared, true)
     );
-    assert!(place.locks.remove_foreign().unwrap().is_empty());
+    assert!(place.locks.foreign().unwrap().is_empty());
+    assert!(place.locks.remove_foreign(&holders).unwrap().is_empty());
     drop(held);
 }
 
@@ -170,10 +171,30 @@ fn the_lock_of_another_machine_stands_until_somebody_removes_it() {
     assert_eq!(error.kind(), ErrorKind::Locked);
     assert!(error.to_string().contains("ada@nas"), "{error}");
     assert!(error.advice().unwrap().contains("unlock"), "{error}");
-    let removed = place.locks.remove_foreign().unwrap();
+    let known = place.locks.foreign().unwrap();
+    let removed = place.locks.remove_foreign(&known).unwrap();
     assert_eq!(removed.len(), 1);
     assert_eq!(removed[0].purpose, "pruning");
     place.take(Shared).unwrap();
+}
+
+#[test]
+fn a_lock_that_was_made_after_they_were_listed_is_not_removed_with_them() {
+    let foreign = |pid| {
+        other(|process| {
+            process.machine ^= 1;
+            process.boot ^= 1;
+            process.pid = pid;
+        })
+    };
+    let place = Place::new();
+    let left = place.leave(&foreign(5), Shared, "");
+    let known = place.locks.foreign().unwrap();
+    let come_since = place.leave(&foreign(6), Shared, "");
+    let removed = place.locks.remove_foreign(&known).unwrap();
+    let removed: Vec<&String> = removed.iter().map(|holder| &holder.lock_name).collect();
+    assert_eq!(removed, [&left]);
+    assert_eq!(place.names(), [come_since]);
 }
 
 #[test]
@@ -187,8 +208,10 @@ fn the_lock_of_another_machine_is_believed_while_somebody_has_it_locked() {
     let file = File::options().write(true).open(place.path(&name)).unwrap();
     let old = SystemTime::now() - DOUBTED_AGE - Duration::from_secs(5);
     file.set_modified(old).unwrap();
+    let known = place.locks.foreign().unwrap();
+    assert_eq!(known.len(), 1);
     file.lock().unwrap();
-    assert!(place.locks.remove_foreign().unwrap().is_empty());
+    assert!(place.locks.remove_foreign(&known).unwrap().is_empty());
     assert!(place.take(Shared).is_err());
     drop(file);
     // A day old, on a local disk, and nobody has it locked.

@@ -164,6 +164,10 @@ impl DialogWindow for FirstRun {
         }
     }
 
+    fn is_busy(&self) -> bool {
+        self.making.is_awaited()
+    }
+
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) -> Stay {
         if self.is_done {
             return Stay::Close;
@@ -200,8 +204,10 @@ impl FirstRun {
         }
         is_news |= self.here.place.poll();
         self.folder.place.poll();
-        if let Some(path) = self.folder_field.path(cx).filter(|path| path.is_absolute()) {
-            self.folder.look(&path, cx);
+        match self.folder_field.path(cx).filter(|path| path.is_absolute()) {
+            Some(path) => self.folder.look(&path, cx),
+            // What was typed before is not meant any more.
+            None => self.folder = Offer::default(),
         }
         let includes = self.choice.as_ref().map(Choice::includes);
         if let Some(first) = includes.unwrap_or_default().first() {
@@ -366,6 +372,7 @@ impl FirstRun {
             archive,
             repository,
             location: self.location().map(Path::to_owned),
+            looked_at: self.location().and(self.offer().place.value()).cloned(),
             specification: choice.specification(),
         };
         // After a failure half way, the next attempt goes on with the same names.

@@ -287,7 +287,9 @@ impl FirstRun {
         if Button::new("Back").disabled_because(busy).show(ui) {
             self.page = Page::What;
         }
-        if Button::quiet("I have backups already").show(ui) {
+        let busy = self.making.is_awaited().then_some("It is being set up");
+        let elsewhere = Button::quiet("I have backups already").disabled_because(busy);
+        if elsewhere.show(ui) {
             out.send(Command::Go(Route::Exigency));
             return Stay::Close;
         }

@@ -7,7 +7,7 @@ use crate::catalog::{Catalog, Deletable, Extent};
 use crate::error::Result;
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
-use crate::gui::dialogs::{Confirm, DialogWindow, Stay};
+use crate::gui::dialogs::{Confirm, DialogWindow, Stay, cancel_ui};
 use crate::gui::theme::{palette, space};
 use crate::gui::widgets::{Button, error_ui, loading_ui, notice_ui};
 use crate::human::{counted, size};
@@ -136,7 +136,7 @@ pub struct DeleteSnapshots {
 }
 
 impl DeleteSnapshots {
-    /// Asks about these; `is_all`: the archive has no others.
+    /// Asks about these; `is_all`: the archive has no others that can be read.
     pub fn new(
         archive: ArchiveName,
         snapshots: Vec<SnapshotName>,
@@ -319,6 +319,10 @@ impl DialogWindow for DeleteArchive {
         self.confirm.body_ui(ui, cx, out);
     }
 
+    fn is_busy(&self) -> bool {
+        self.forgetting.is_awaited()
+    }
+
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) -> Stay {
         if !self.only_forget {
             return match self.planned.reason_against() {
@@ -343,10 +347,7 @@ impl DialogWindow for DeleteArchive {
         {
             self.forget(cx);
         }
-        match Button::new("Cancel").show(ui) {
-            true => Stay::Close,
-            false => Stay::Open,
-        }
+        cancel_ui(ui, self.is_busy())
     }
 }
 

@@ -83,13 +83,27 @@ impl Snapshots {
             .collect()
     }
 
+    /// True if what is chosen leaves no snapshot that can be read.
     pub fn is_all_chosen(&self) -> bool {
-        !self.rows.is_empty() && self.table.selected.len() == self.rows.len()
+        let mut rows = self.rows.iter().enumerate();
+        let is_left = |(index, row): (usize, &SnapshotRow)| {
+            row.is_readable() && !self.table.selected.contains(&index)
+        };
+        !self.table.selected.is_empty() && !rows.any(is_left)
     }
 
-    /// Chooses all but the newest.
+    /// Chooses all but the newest; only those that can be read count as kept.
     pub fn choose_all_but(&mut self, newest: usize) {
-        self.table.selected = (newest..self.rows.len()).collect();
+        let mut kept = 0;
+        let mut chosen = BTreeSet::new();
+        for (index, row) in self.rows.iter().enumerate() {
+            if kept >= newest {
+                chosen.insert(index);
+            } else if row.is_readable() {
+                kept += 1;
+            }
+        }
+        self.table.selected = chosen;
     }
 }
 
@@ -123,6 +137,10 @@ fn rows(overview: &SnapshotsOverview) -> Vec<SnapshotRow> {
 }
 
 impl SnapshotRow {
+    fn is_readable(&self) -> bool {
+        matches!(self.what, SnapshotKind::Readable { .. })
+    }
+
     /// What a column of the table has of it: date, state, files, bytes, stored by it.
     pub fn cell(&self, column: usize) -> String {
         match (&self.what, column) {
@@ -171,6 +189,27 @@ mod tests {
         }
     }
 
+    /// A table of these, the newest first.
+    fn table(rows: &[(&str, bool)]) -> Snapshots {
+        let row = |(name, is_readable): &(&str, bool)| SnapshotRow {
+            name: name.parse().unwrap(),
+            date: (*name).to_owned(),
+            what: match is_readable {
+                true => SnapshotKind::Readable {
+                    files: 1,
+                    bytes: 1,
+                    stored_bytes: 1,
+                    is_complete: true,
+                },
+                false => SnapshotKind::Unreadable("Damaged".to_owned()),
+            },
+        };
+        Snapshots {
+            rows: rows.iter().map(row).collect(),
+            ..Snapshots::default()
+        }
+    }
+
     const NAMES: [&str; 3] = [
         "2026-11-20-10-00-00",
         "2026-11-21-10-00-00",
@@ -181,7 +220,7 @@ mod tests {
     fn what_is_chosen_stays_so_when_others_come_and_go() {
         let mut snapshots = Snapshots::default();
         snapshots.set(&overview(&NAMES[..2]));
-        snapshots.choose_all_but(1);
+        snapshots.table.selected = [1].into();
         let oldest: SnapshotName = NAMES[0].parse().unwrap();
         assert_eq!(snapshots.chosen(), [oldest]);
         snapshots.set(&overview(&NAMES));
@@ -192,8 +231,7 @@ mod tests {
 
     #[test]
     fn all_but_the_newest_are_chosen_oldest_first() {
-        let mut snapshots = Snapshots::default();
-        snapshots.set(&overview(&NAMES));
+        let mut snapshots = table(&[(NAMES[2], true), (NAMES[1], true), (NAMES[0], true)]);
         snapshots.choose_all_but(1);
         let expected: Vec<SnapshotName> = NAMES[..2].iter().map(|n| n.parse().unwrap()).collect();
         assert_eq!(snapshots.chosen(), expected);
@@ -202,6 +240,19 @@ mod tests {
         assert!(snapshots.is_all_chosen());
         snapshots.choose_all_but(7);
         assert!(snapshots.chosen().is_empty());
+        assert!(!snapshots.is_all_chosen());
+    }
+
+    #[test]
+    fn a_snapshot_that_cannot_be_read_is_not_one_of_those_that_are_kept() {
+        let mut snapshots = table(&[(NAMES[2], false), (NAMES[1], true), (NAMES[0], true)]);
+        snapshots.choose_all_but(1);
+        let oldest: SnapshotName = NAMES[0].parse().unwrap();
+        assert_eq!(snapshots.chosen(), [oldest]);
+        assert!(!snapshots.is_all_chosen());
+        // The one that would be left is no use.
+        snapshots.table.selected = [1, 2].into();
+        assert!(snapshots.is_all_chosen());
     }
 
     #[test]

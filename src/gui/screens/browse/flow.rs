@@ -54,6 +54,11 @@ impl Browse {
             self.begin_source(source, cx, out);
         }
         self.take_series(cx);
+        if self.refreshes != cx.overview.refreshes {
+            self.refreshes = cx.overview.refreshes;
+            // Somebody comes back to the window, or wants to look again: so does this.
+            self.is_stale |= self.moment == Some(Moment::Now);
+        }
         self.take_start();
         if self.shown.poll() {
             self.take_shown(cx, out);
@@ -134,8 +139,6 @@ impl Browse {
         if let Some(path) = at {
             self.moment = self.series.of_path(&path).or(self.series.newest());
         }
-        // Somebody comes back to the window, or wants to look again: so does this.
-        self.is_stale |= self.moment == Some(Moment::Now);
         if is_changed {
             self.side.versions.clear();
         }
@@ -190,8 +193,14 @@ impl Browse {
         let Some(wanted) = self.wanted() else {
             return;
         };
+        // What is shown of the same place meanwhile is from before.
+        let is_listing = self.shown.is_loading()
+            && self
+                .errand
+                .as_ref()
+                .is_some_and(|errand| errand.what == What::List && errand.wanted == wanted);
         let what = match self.shown.value() {
-            Some(shown) if shown.wanted == wanted && !self.is_stale => {
+            Some(shown) if shown.wanted == wanted && !self.is_stale && !is_listing => {
                 if shown.contents.marks.is_none() {
                     What::Mark
                 } else if shown.by != self.by {
@@ -210,7 +219,9 @@ impl Browse {
             by: self.by.clone(),
             what,
         };
-        if self.errand.as_ref() == Some(&errand) && !self.is_stale {
+        // The same again waits until what is under way has come: it may be slow, and would never get there.
+        let is_sent = self.errand.as_ref() == Some(&errand);
+        if is_sent && (self.shown.is_loading() || !self.is_stale) {
             return;
         }
         let (Some(reader), Errand { wanted, by, .. }) = (self.reader(cx), errand.clone()) else {

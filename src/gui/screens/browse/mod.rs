@@ -66,6 +66,8 @@ pub struct Browse {
     is_series_read: bool,
     /// Of the overview that the series was taken from.
     generation: Option<u64>,
+    /// Of the overview, when the disk was last found to be stale.
+    refreshes: u64,
     exigency: Fetch<SeriesView>,
     opened: Opened,
 

@@ -7,7 +7,7 @@ use egui::{RichText, Ui};
 use crate::fs::escaped_path;
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
-use crate::gui::dialogs::{DialogWindow, Stay};
+use crate::gui::dialogs::{DialogWindow, Stay, cancel_ui};
 use crate::gui::picker::PickWhat;
 use crate::gui::theme::{palette, space};
 use crate::gui::widgets::{Button, PathField, error_ui, labelled_ui, loading_ui, text_field_ui};
@@ -175,6 +175,10 @@ impl DialogWindow for AdoptRepository {
         }
     }
 
+    fn is_busy(&self) -> bool {
+        self.adopting.is_awaited()
+    }
+
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, _: &mut Outbox) -> Stay {
         if self.is_done {
             return Stay::Close;
@@ -186,9 +190,6 @@ impl DialogWindow for AdoptRepository {
         {
             self.adopt(cx);
         }
-        match Button::new("Cancel").show(ui) {
-            true => Stay::Close,
-            false => Stay::Open,
-        }
+        cancel_ui(ui, self.is_busy())
     }
 }

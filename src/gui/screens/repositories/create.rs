@@ -8,7 +8,7 @@ use super::form::SettingsForm;
 use crate::fs::escaped_path;
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
-use crate::gui::dialogs::{DialogWindow, Stay};
+use crate::gui::dialogs::{DialogWindow, Stay, cancel_ui};
 use crate::gui::picker::PickWhat;
 use crate::gui::theme::{palette, space};
 use crate::gui::widgets::{
@@ -204,6 +204,10 @@ impl DialogWindow for CreateRepository {
         }
     }
 
+    fn is_busy(&self) -> bool {
+        self.making.is_awaited()
+    }
+
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, _: &mut Outbox) -> Stay {
         if self.is_done {
             return Stay::Close;
@@ -215,9 +219,6 @@ impl DialogWindow for CreateRepository {
         {
             self.make(cx);
         }
-        match Button::new("Cancel").show(ui) {
-            true => Stay::Close,
-            false => Stay::Open,
-        }
+        cancel_ui(ui, self.is_busy())
     }
 }

@@ -5,7 +5,7 @@ use egui::Ui;
 use crate::catalog::Extent;
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
-use crate::gui::dialogs::{DialogWindow, Stay};
+use crate::gui::dialogs::{DialogWindow, Stay, cancel_ui};
 use crate::gui::theme::space;
 use crate::gui::widgets::{Button, error_ui, labelled_ui, loading_ui, notice_ui, text_field_ui};
 use crate::gui::words;
@@ -145,6 +145,10 @@ impl DialogWindow for DeleteRepository {
         }
     }
 
+    fn is_busy(&self) -> bool {
+        self.forgetting.is_awaited()
+    }
+
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) -> Stay {
         if self.is_done {
             return Stay::Close;
@@ -174,9 +178,6 @@ impl DialogWindow for DeleteRepository {
                 catalog.delete_repository(&name, Extent::Forget, &Monitor::new())
             });
         }
-        match Button::new("Cancel").show(ui) {
-            true => Stay::Close,
-            false => Stay::Open,
-        }
+        cancel_ui(ui, self.is_busy())
     }
 }

@@ -313,7 +313,7 @@ fn locks_ui(ui: &mut Ui, card: &Card, out: &mut Outbox) {
             .explain("Removes a lock that another computer has left behind")
             .show(ui)
     {
-        let dialog = UnlockRepository::new(card.name.clone(), card.locks.clone());
+        let dialog = UnlockRepository::new(card.name.clone());
         out.send(Command::Open(Box::new(dialog)));
     }
 }

@@ -1,32 +1,67 @@
 //! "Unlock": removes locks of another computer that will not give them back, after saying when that is dangerous.
+//!
+//! The locks are listed when the dialog opens, and only those that it shows are removed: somebody may begin a
+//! backup while it is being read.
 
 use egui::Ui;
 
+use super::data::lock_words;
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
-use crate::gui::dialogs::{DialogWindow, Stay};
+use crate::gui::dialogs::{DialogWindow, Stay, cancel_ui};
 use crate::gui::widgets::{Button, error_ui, loading_ui, notice_ui};
 use crate::human::counted;
 use crate::jobs::Fetch;
+use crate::repository::lock::Holder;
 use crate::snapshot::places::RepositoryName;
 
 /// The dialog.
 pub struct UnlockRepository {
     name: RepositoryName,
-    /// Who holds the locks, in words.
-    holders: Vec<String>,
+    /// Who holds the locks that can be removed.
+    holders: Fetch<Vec<Holder>>,
     /// How many were removed.
     unlocking: Fetch<usize>,
     is_done: bool,
 }
 
 impl UnlockRepository {
-    pub fn new(name: RepositoryName, holders: Vec<String>) -> UnlockRepository {
+    pub fn new(name: RepositoryName) -> UnlockRepository {
         UnlockRepository {
             name,
-            holders,
+            holders: Fetch::default(),
             unlocking: Fetch::default(),
             is_done: false,
+        }
+    }
+
+    fn reason_against(&self) -> Option<&'static str> {
+        if self.unlocking.is_loading() {
+            return Some("It is being done");
+        }
+        match self.holders.value() {
+            None if self.holders.is_loading() => Some("The locks are being listed"),
+            None => Some("The locks cannot be listed"),
+            Some(holders) if holders.is_empty() => Some("There is nothing to remove"),
+            Some(_) => None,
+        }
+    }
+
+    fn holders_ui(&self, ui: &mut Ui, cx: &Cx<'_>) {
+        if let Some(error) = self.holders.error() {
+            return error_ui(ui, error);
+        }
+        let Some(holders) = self.holders.value() else {
+            return loading_ui(ui, "Listing the locks", self.holders.is_not_answering());
+        };
+        if holders.is_empty() {
+            ui.label("No other computer locks it any more.");
+            return;
+        }
+        ui.label("It is locked by:");
+        for holder in holders {
+            let words = lock_words(holder, cx.now);
+            ui.add(egui::Label::new(format!("•  {words}")).wrap());
         }
     }
 }
@@ -36,7 +71,14 @@ impl DialogWindow for UnlockRepository {
         format!("Unlock {}", self.name)
     }
 
-    fn update(&mut self, _: &Cx<'_>, out: &mut Outbox) {
+    fn update(&mut self, cx: &Cx<'_>, out: &mut Outbox) {
+        if self.holders.is_empty() {
+            let (catalog, name) = (cx.catalog.clone(), self.name.clone());
+            self.holders.start(cx.workers, "locks", move |_| {
+                catalog.repository(&name)?.repository.locks().foreign()
+            });
+        }
+        self.holders.poll();
         if self.unlocking.poll()
             && let Some(removed) = self.unlocking.value()
         {
@@ -55,11 +97,8 @@ impl DialogWindow for UnlockRepository {
         }
     }
 
-    fn body_ui(&mut self, ui: &mut Ui, _: &Cx<'_>, _: &mut Outbox) {
-        ui.label("It is locked by:");
-        for holder in &self.holders {
-            ui.add(egui::Label::new(format!("•  {holder}")).wrap());
-        }
+    fn body_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, _: &mut Outbox) {
+        self.holders_ui(ui, cx);
         notice_ui(
             ui,
             Tone::Warning,
@@ -77,24 +116,25 @@ impl DialogWindow for UnlockRepository {
         }
     }
 
+    fn is_busy(&self) -> bool {
+        self.unlocking.is_awaited()
+    }
+
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, _: &mut Outbox) -> Stay {
         if self.is_done {
             return Stay::Close;
         }
-        let reason = self.unlocking.is_loading().then_some("It is being done");
         if Button::danger("Remove these locks")
-            .disabled_because(reason)
+            .disabled_because(self.reason_against())
             .show(ui)
+            && let Some(holders) = self.holders.value()
         {
-            let (catalog, name) = (cx.catalog.clone(), self.name.clone());
+            let (catalog, name, known) = (cx.catalog.clone(), self.name.clone(), holders.clone());
             self.unlocking.start(cx.workers, "unlock", move |_| {
                 let repository = catalog.repository(&name)?.repository;
-                Ok(repository.locks().remove_foreign()?.len())
+                Ok(repository.locks().remove_foreign(&known)?.len())
             });
         }
-        match Button::new("Cancel").show(ui) {
-            true => Stay::Close,
-            false => Stay::Open,
-        }
+        cancel_ui(ui, self.is_busy())
     }
 }

@@ -1,16 +1,17 @@
 //! "Save as CSV": the numbers of the table, for a spreadsheet.
 
-use std::fs::OpenOptions;
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use egui::Ui;
 
 use crate::error::{Context, ErrorKind, Result};
+use crate::format::id::Id;
 use crate::fs::escaped_path;
 use crate::gui::command::{Outbox, Tone};
 use crate::gui::cx::Cx;
-use crate::gui::dialogs::{DialogWindow, Stay};
+use crate::gui::dialogs::{DialogWindow, Stay, cancel_ui};
 use crate::gui::picker::PickWhat;
 use crate::gui::widgets::{Button, PathField, error_ui, labelled_ui, loading_ui};
 use crate::jobs::Fetch;
@@ -19,6 +20,8 @@ use crate::jobs::Fetch;
 pub struct SaveCsv {
     text: String,
     field: PathField,
+    /// What it is, or was, tried to save to.
+    target: Option<PathBuf>,
     saving: Fetch<PathBuf>,
     is_done: bool,
 }
@@ -33,20 +36,23 @@ impl SaveCsv {
         SaveCsv {
             text,
             field,
+            target: None,
             saving: Fetch::default(),
             is_done: false,
         }
     }
 
-    fn is_taken(&self) -> bool {
-        self.saving
-            .error()
-            .is_some_and(|error| error.kind() == ErrorKind::AlreadyExists)
+    /// True if there is a file of the name that is in the field now, as an attempt has shown.
+    fn is_taken(&self, cx: &Cx<'_>) -> bool {
+        let error = self.saving.error();
+        let is_taken = error.is_some_and(|error| error.kind() == ErrorKind::AlreadyExists);
+        is_taken && self.target == self.field.path(cx)
     }
 
     fn save(&mut self, cx: &Cx<'_>, replace: bool) {
         if let Some(path) = self.field.path(cx) {
             let text = self.text.clone();
+            self.target = Some(path.clone());
             self.saving.start(cx.workers, "save", move |_| {
                 write(&path, text.as_bytes(), replace)?;
                 Ok(path)
@@ -55,16 +61,35 @@ impl SaveCsv {
     }
 }
 
+/// A file that is replaced is there, whole, until the new one is.
 fn write(path: &Path, bytes: &[u8], replace: bool) -> Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    match replace {
-        true => options.create(true).truncate(true),
-        false => options.create_new(true),
+    let Some(name) = path.file_name().filter(|_| replace) else {
+        return write_new(path, bytes);
     };
-    let mut file = options.open(path).context("make the file", path)?;
-    file.write_all(bytes).context("write", path)?;
-    file.sync_all().context("write", path)
+    let mut hidden = std::ffi::OsString::from(".");
+    hidden.push(name);
+    hidden.push(format!("-{}.tmp", Id::random()?));
+    let temporary = path.with_file_name(hidden);
+    write_new(&temporary, bytes)?;
+    if let Ok(old) = fs::metadata(path) {
+        // Whoever could read the old one can read this; where there are no permissions it makes no difference.
+        let _ = fs::set_permissions(&temporary, old.permissions());
+    }
+    let renamed = fs::rename(&temporary, path);
+    if renamed.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    renamed.context("replace the file", path)
+}
+
+/// Leaves nothing half written.
+fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = File::create_new(path).context("make the file", path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    written.context("write", path)
 }
 
 impl DialogWindow for SaveCsv {
@@ -77,7 +102,10 @@ impl DialogWindow for SaveCsv {
     }
 
     fn update(&mut self, cx: &Cx<'_>, out: &mut Outbox) {
-        self.field.update(cx);
+        let is_picked = self.field.update(cx);
+        if is_picked && !self.saving.is_loading() {
+            self.saving.clear();
+        }
         if self.saving.poll()
             && let Some(path) = self.saving.value()
         {
@@ -90,7 +118,7 @@ impl DialogWindow for SaveCsv {
         let explanation = "All numbers of the table, sizes in bytes, for a spreadsheet.";
         ui.add(egui::Label::new(explanation).wrap());
         let is_changed = labelled_ui(ui, "Where to", |ui| self.field.ui(ui, cx));
-        if is_changed {
+        if is_changed && !self.saving.is_loading() {
             self.saving.clear();
         }
         if let Some(error) = self.saving.error() {
@@ -99,6 +127,10 @@ impl DialogWindow for SaveCsv {
         if self.saving.is_loading() {
             loading_ui(ui, "Saving", self.saving.is_not_answering());
         }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.saving.is_awaited()
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, _: &mut Outbox) -> Stay {
@@ -111,7 +143,7 @@ impl DialogWindow for SaveCsv {
             Some(_) if self.saving.is_loading() => Some("It is being saved"),
             Some(_) => None,
         };
-        let is_taken = self.is_taken();
+        let is_taken = self.is_taken(cx);
         let button = match is_taken {
             true => Button::danger("Replace it"),
             false => Button::primary("Save"),
@@ -119,9 +151,29 @@ impl DialogWindow for SaveCsv {
         if button.disabled_because(reason).show(ui) {
             self.save(cx, is_taken);
         }
-        match Button::new("Cancel").show(ui) {
-            true => Stay::Close,
-            false => Stay::Open,
-        }
+        cancel_ui(ui, self.is_busy())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_only_when_asked_to_and_nothing_is_left_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("numbers.csv");
+        write(&path, b"old", false).unwrap();
+        let error = write(&path, b"new", false).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        write(&path, b"new", true).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        // A folder is not replaced by a file.
+        let folder = dir.path().join("folder");
+        fs::create_dir(&folder).unwrap();
+        write(&folder, b"new", true).unwrap_err();
+        assert!(folder.is_dir());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 }
