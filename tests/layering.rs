@@ -118,12 +118,7 @@ fn what_is_particular_to_the_command_line_stays_in_it() {
 
 #[test]
 fn what_is_particular_to_the_window_stays_in_it() {
-    for name in [
-        "egui",
-        "eframe",
-        "egui_plot",
-        "lucide_icons",
-    ] {
+    for name in ["egui", "eframe", "egui_plot", "lucide_icons"] {
         only(
             |file| file.starts_with("gui/"),
             name,

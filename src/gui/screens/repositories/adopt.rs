@@ -8,6 +8,7 @@ use crate::fs::escaped_path;
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
 use crate::gui::dialogs::{DialogWindow, Stay};
+use crate::gui::lines::adopt_repository;
 use crate::gui::picker::PickWhat;
 use crate::gui::theme::{palette, space};
 use crate::gui::widgets::{Button, PathField, error_ui, labelled_ui, loading_ui, text_field_ui};
@@ -172,6 +173,13 @@ impl DialogWindow for AdoptRepository {
         }
         if self.adopting.is_loading() {
             loading_ui(ui, "Adopting it", self.adopting.is_not_answering());
+        }
+    }
+
+    fn command_lines(&self, _: &Cx<'_>) -> Vec<String> {
+        match (self.chosen(), RepositoryName::new(self.name.trim())) {
+            (Some(found), Ok(name)) => vec![adopt_repository(&found.place, &name)],
+            _ => Vec::new(),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::fs::escaped_path;
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
 use crate::gui::dialogs::{DialogWindow, Stay};
+use crate::gui::lines::create_repository;
 use crate::gui::picker::PickWhat;
 use crate::gui::theme::{palette, space};
 use crate::gui::widgets::{
@@ -201,6 +202,17 @@ impl DialogWindow for CreateRepository {
         }
         if self.making.is_loading() {
             loading_ui(ui, "Making it", self.making.is_not_answering());
+        }
+    }
+
+    fn command_lines(&self, cx: &Cx<'_>) -> Vec<String> {
+        let name = RepositoryName::new(self.name.trim());
+        let folder = self.folder.path(cx).filter(|folder| folder.is_absolute());
+        match (name, folder, self.form.settings()) {
+            (Ok(name), Some(folder), Ok(settings)) => {
+                vec![create_repository(&name, Some(&folder), &settings)]
+            }
+            _ => Vec::new(),
         }
     }
 

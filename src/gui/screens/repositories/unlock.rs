@@ -5,6 +5,7 @@ use egui::Ui;
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
 use crate::gui::dialogs::{DialogWindow, Stay};
+use crate::gui::lines::on_repository;
 use crate::gui::widgets::{Button, error_ui, loading_ui, notice_ui};
 use crate::human::counted;
 use crate::jobs::Fetch;
@@ -75,6 +76,10 @@ impl DialogWindow for UnlockRepository {
         if self.unlocking.is_loading() {
             loading_ui(ui, "Removing the locks", self.unlocking.is_not_answering());
         }
+    }
+
+    fn command_lines(&self, _: &Cx<'_>) -> Vec<String> {
+        vec![on_repository("unlock", &self.name).end()]
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, _: &mut Outbox) -> Stay {
