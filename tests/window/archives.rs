@@ -422,6 +422,8 @@ fn an_archive_is_deleted_once_its_name_is_typed() {
     window.wait_for("That frees ");
     window.click("Delete the archive");
     window.wait_for("Delete the archive home?");
+    window.click("As a command line");
+    window.wait_for("gibus archive delete home --with-snapshots");
     window.type_into("Name to confirm", "home");
     window.click("Delete the archive");
     window.wait_until_gone("Archive home");
