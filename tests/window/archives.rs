@@ -511,7 +511,11 @@ fn deleting_the_last_snapshots_asks_for_the_name() {
     window.click("Delete 1 snapshot");
     window.wait_for("These are all snapshots of this archive");
     window.type_into("Name to confirm", "home");
+    window.click("As a command line");
+    window.wait_for("gibus delete --archive home --snapshot 2026-11-20-10-00-00 --allow-last");
+    window.wait_for("gibus repo prune main");
     window.click("And give the space back (prune)");
+    window.wait_until_gone("gibus repo prune main");
     window.click("Delete 1 snapshot");
     window.wait_for("No snapshots yet");
 }
