@@ -91,6 +91,8 @@ impl App {
         theme::install(ctx);
         ctx.set_theme(egui::ThemePreference::from(platform.settings.theme));
         ctx.set_zoom_factor(platform.settings.scale);
+        // Egui's own keys for that would change the size behind the back of what is remembered.
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
         let its_ctx = ctx.clone();
         let wake: Wake = Arc::new(move || its_ctx.request_repaint());
         let workers = Workers::new(wake);
@@ -390,12 +392,18 @@ impl App {
     }
 
     fn keys(&mut self, ctx: &Context) {
-        // A dialog has the keyboard for itself.
-        if !self.dialogs.is_empty() {
-            return;
-        }
         for action in Action::ALL {
-            if ctx.input_mut(|input| input.consume_shortcut(&action.shortcut())) {
+            // A dialog has the keyboard for itself, but for what concerns the window as a whole.
+            if !self.dialogs.is_empty() && !action.is_of_window() {
+                continue;
+            }
+            let is_pressed = ctx.input_mut(|input| {
+                input.consume_shortcut(&action.shortcut())
+                    // Where + is on the same key, few press Shift for it.
+                    || (action == Action::Larger
+                        && input.consume_key(egui::Modifiers::COMMAND, egui::Key::Equals))
+            });
+            if is_pressed {
                 let command = self.command_of(action);
                 self.out.send(command);
             }
@@ -410,7 +418,7 @@ impl App {
             Action::NewArchive => Command::NewArchive,
             Action::Find => Command::Find,
             Action::Refresh => Command::Refresh,
-            Action::Settings => Command::Open(Box::new(SettingsDialog { scale })),
+            Action::Settings => Command::Open(Box::new(SettingsDialog::new(scale))),
             Action::Shortcuts => Command::Open(Box::new(Shortcuts)),
             Action::Larger => Command::SetScale(scale + 0.1),
             Action::Smaller => Command::SetScale(scale - 0.1),

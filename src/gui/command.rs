@@ -187,6 +187,14 @@ impl Action {
         }
     }
 
+    /// It concerns the window as a whole, whatever dialog is open in it.
+    pub fn is_of_window(self) -> bool {
+        matches!(
+            self,
+            Action::Larger | Action::Smaller | Action::OriginalSize | Action::Quit
+        )
+    }
+
     pub fn shortcut(self) -> KeyboardShortcut {
         let key = match self {
             Action::Go(Route::Home) => Key::Num1,

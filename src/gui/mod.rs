@@ -9,7 +9,7 @@
 //! - [`cx`] what they may look at; [`overview`] archives and repositories as they are
 //! - [`theme`] colours, spacing, type; [`widgets`] what several screens draw alike; [`words`] wording
 //! - [`picker`] file dialogs; [`disks`] the disks that backups could be on or go to; [`settings`] what is remembered; [`instance`] one window for one configuration
-//! - [`shell`] command lines, quoted
+//! - [`shell`] command lines, quoted; [`lines`] those that do the same as the window
 //! - [`open`] opens the window, or says why there is none
 //!
 //! Nothing here touches a disk on the window's thread: what has to be read or written is a job or a
@@ -22,6 +22,7 @@ pub mod cx;
 pub mod dialogs;
 pub mod disks;
 pub mod instance;
+pub mod lines;
 pub mod open;
 pub mod overview;
 pub mod picker;

@@ -4,6 +4,42 @@ use std::path::Path;
 
 use crate::fs::path_bytes;
 
+/// A command line that is being put together.
+pub struct Line(String);
+
+impl Line {
+    pub fn new(command: &str) -> Line {
+        Line(command.to_owned())
+    }
+
+    pub fn word(self, word: impl AsRef<[u8]>) -> Line {
+        let Line(mut line) = self;
+        line.push(' ');
+        line.push_str(&quoted(word.as_ref()));
+        Line(line)
+    }
+
+    /// An option with its value, in one word where the value would be taken for an option.
+    pub fn option(self, option: &str, value: impl AsRef<[u8]>) -> Line {
+        let value = value.as_ref();
+        match value.first() {
+            Some(b'-') => self.word([option.as_bytes(), b"=", value].concat()),
+            _ => self.word(option).word(value),
+        }
+    }
+
+    pub fn switch(self, option: &str, is_on: bool) -> Line {
+        match is_on {
+            true => self.word(option),
+            false => self,
+        }
+    }
+
+    pub fn end(self) -> String {
+        self.0
+    }
+}
+
 /// A command line from its words.
 pub fn line<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> String {
     let words: Vec<String> = words.into_iter().map(quoted).collect();
@@ -77,5 +113,11 @@ mod tests {
                 .unwrap();
             assert_eq!(shell.stdout, name, "{}", quoted(name));
         }
+    }
+
+    #[test]
+    fn every_word_is_quoted_for_a_shell() {
+        let line = Line::new("gibus x").word("my docs").word(b"/\xff");
+        assert_eq!(line.end(), r"gibus x 'my docs' $'/\377'");
     }
 }

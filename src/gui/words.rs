@@ -561,4 +561,72 @@ mod tests {
             "Could not write the pack /mnt/nas/x. No space left on device. Free some space."
         );
     }
+
+    /// A job in the middle of its work, of which nothing is known in advance.
+    fn at_work() -> Progress {
+        Progress {
+            phase: Phase::Storing,
+            files_done: 1,
+            files_total: 0,
+            bytes_done: 2048,
+            bytes_total: 0,
+            bytes_written: 0,
+            bytes_per_second: None,
+            time_left: None,
+            elapsed: Duration::from_secs(5),
+            is_stalled: false,
+            is_stopping: false,
+            warnings: 0,
+            current: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn progress_says_what_is_known_and_no_more() {
+        let mut progress = at_work();
+        assert_eq!(progress_line(&progress), "1 file  ·  2.0 KiB");
+        assert_eq!(fraction(&progress), None);
+        progress.files_total = 3000;
+        progress.bytes_total = 8192;
+        assert_eq!(
+            progress_line(&progress),
+            "1 of 3 000 files  ·  2.0 KiB of 8.0 KiB"
+        );
+        assert_eq!(fraction(&progress), Some(0.25));
+        progress.bytes_per_second = Some(1024.0);
+        progress.time_left = Some(Duration::from_secs(6));
+        assert_eq!(
+            progress_line(&progress),
+            "1 of 3 000 files  ·  2.0 KiB of 8.0 KiB  ·  1.0 KiB/s  ·  about 6 seconds left"
+        );
+        // More than was found when it was counted: never "5 of 3".
+        progress.files_done = 3001;
+        progress.bytes_done = 9216;
+        progress.time_left = None;
+        assert_eq!(
+            progress_line(&progress),
+            "3 001 of 3 001 files  ·  9.0 KiB of 9.0 KiB  ·  1.0 KiB/s"
+        );
+    }
+
+    #[test]
+    fn no_rate_is_claimed_while_nothing_moves() {
+        let mut progress = at_work();
+        progress.bytes_per_second = Some(1024.0);
+        progress.is_stalled = true;
+        assert_eq!(
+            progress_line(&progress),
+            "1 file  ·  2.0 KiB  ·  no sign of life for a while"
+        );
+    }
+
+    #[test]
+    fn what_is_being_stopped_says_so_whatever_it_is_doing() {
+        let mut progress = at_work();
+        assert_eq!(phase(&progress), "Backing up");
+        progress.phase = Phase::Scanning;
+        assert_eq!(phase(&progress), "Looking at what is there");
+        progress.is_stopping = true;
+        assert_eq!(phase(&progress), "Stopping");
+    }
 }

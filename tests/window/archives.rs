@@ -456,6 +456,8 @@ fn an_archive_is_deleted_once_its_name_is_typed() {
     window.wait_for("That frees ");
     window.click("Delete the archive");
     window.wait_for("Delete the archive home?");
+    window.click("As a command line");
+    window.wait_for("gibus archive delete home --with-snapshots");
     window.type_into("Name to confirm", "home");
     window.click("Delete the archive");
     window.wait_until_gone("Archive home");
@@ -543,7 +545,11 @@ fn deleting_the_last_snapshots_asks_for_the_name() {
     window.click("Delete 1 snapshot");
     window.wait_for("These are all snapshots of this archive");
     window.type_into("Name to confirm", "home");
+    window.click("As a command line");
+    window.wait_for("gibus delete --archive home --snapshot 2026-11-20-10-00-00 --allow-last");
+    window.wait_for("gibus repo prune main");
     window.click("And give the space back (prune)");
+    window.wait_until_gone("gibus repo prune main");
     window.click("Delete 1 snapshot");
     window.wait_for("No snapshots yet");
 }

@@ -5,6 +5,8 @@ use std::fs;
 use egui::Key;
 use egui_kittest::kittest::{NodeT, Queryable};
 use gibus::gui::route::Route;
+use gibus::human::size;
+use gibus::jobs::place::look_at;
 use gibus::snapshot::places::ArchiveName;
 use jiff::{ToSpan, Zoned};
 
@@ -49,6 +51,9 @@ fn four_clicks_lead_from_nothing_to_a_running_backup() {
     window.click("Set up your first backup");
     window.wait_for("saves 59 KiB");
     window.click("Next");
+    let disk = world.path("disk");
+    let total = size(look_at(&disk, None).unwrap().space.total);
+    window.wait_for(&format!(" of {total} free"));
     window.click("Disk disk");
     window.wait_until("the place is looked at", |window| {
         window

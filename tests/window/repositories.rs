@@ -199,6 +199,8 @@ fn a_check_finds_a_flipped_byte_names_the_file_and_it_is_remembered_until_it_is_
     window.wait_for(affected);
     // The structure is as it should be, which says nothing of the bytes.
     click_ready(&mut window, "Repair main");
+    window.click("As a command line");
+    window.wait_for("gibus repo repair main");
     click_ready(&mut window, "Repair");
     window.wait_for("Some contents lost");
     click_ready(&mut window, "Back up home now");
@@ -471,4 +473,79 @@ fn savings_and_users_are_told_and_the_folder_is_shown() {
     window.wait_until_opened(&repository_place(&world, "main"));
     click_ready(&mut window, "home");
     assert_eq!(window.harness.state().route(), Route::Archives);
+}
+
+#[test]
+fn every_dialog_says_what_to_type_for_the_same() {
+    let world = World::new();
+    let archive = world.with_archive();
+    world.back_up(&archive, "2026-11-20T10:00:00[UTC]");
+    add_spare(&world, "disk2");
+    let locks = repository_place(&world, "main").join("locks");
+    fs::create_dir_all(&locks).unwrap();
+    let lock = "nas-00000001-00000002-1-5-1-0123456789abcdef.shared.lock";
+    let text = "user = \"ada\"\nhost = \"nas\"\npid = 5\nsince = \"2026-11-25T11:00:00Z\"\n\
+                purpose = \"backing up\"\n";
+    fs::write(locks.join(lock), text).unwrap();
+    let folder = world.path("disk 3");
+    fs::create_dir(&folder).unwrap();
+    let mut window = open(&world);
+
+    click_ready(&mut window, "New repository");
+    window.wait_until("its fields are there", |window| {
+        window.shows("On which disk, in which folder")
+    });
+    window.type_into("Name of the repository", "third");
+    window.type_into("Folder for the repository", folder.to_str().unwrap());
+    window.wait_for("free of");
+    window.click("As a command line");
+    let line = format!("gibus repo create third --location '{}'", folder.display());
+    window.wait_for(&line);
+    click_ready(&mut window, "Advanced");
+    click_ready(&mut window, "One by one");
+    window.wait_for(&format!("{line} --layout loose"));
+    click_ready(&mut window, "Cancel");
+
+    click_ready(&mut window, "Adopt a repository");
+    let place = repository_place(&world, "spare");
+    window.type_into("Folder to look in", place.to_str().unwrap());
+    window.wait_for("Found: ");
+    window.type_into("Name of the repository", "old");
+    // Whoever has unfolded it once sees it in the next dialog as well.
+    window.wait_for(&format!("gibus repo adopt {} --name old", place.display()));
+    click_ready(&mut window, "Cancel");
+
+    let dialogs: [(&str, &[&str]); 4] = [
+        (
+            "Prune main",
+            &["gibus repo prune main --dry-run", "gibus repo prune main"],
+        ),
+        (
+            "Convert main",
+            &["gibus repo convert main --layout packed --codec zstd --level 3"],
+        ),
+        ("Unlock main", &["gibus repo unlock main"]),
+        (
+            "Delete spare",
+            &[
+                "gibus repo delete spare --with-contents",
+                "gibus repo delete spare --keep-files",
+            ],
+        ),
+    ];
+    for (button, lines) in dialogs {
+        click_ready(&mut window, button);
+        window.wait_until(&format!("{lines:?} are shown"), |window| {
+            let labels = window.labels();
+            lines
+                .iter()
+                .all(|line| labels.iter().any(|label| label == line))
+        });
+        click_ready(&mut window, "Cancel");
+    }
+    // What is refused has no line.
+    click_ready(&mut window, "Delete main");
+    window.wait_for("It cannot be deleted");
+    let titles = window.harness.query_all_by_label("As a command line");
+    assert_eq!(titles.count(), 1);
 }

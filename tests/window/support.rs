@@ -232,6 +232,11 @@ impl Window {
         self.labels().iter().any(|label| label.contains(text))
     }
 
+    /// Whether a label or value begins so.
+    pub fn has_line(&self, begin: &str) -> bool {
+        self.labels().iter().any(|label| label.starts_with(begin))
+    }
+
     /// All labels and values that a screen reader finds.
     pub fn labels(&self) -> Vec<String> {
         let mut labels = Vec::new();

@@ -5,6 +5,7 @@ use egui::Ui;
 use super::{DialogWindow, Stay};
 use crate::gui::command::{Command, Outbox};
 use crate::gui::cx::Cx;
+use crate::gui::lines::of_work;
 use crate::gui::theme::space;
 use crate::gui::widgets::{Button, labelled_ui, text_field_ui};
 
@@ -72,6 +73,13 @@ impl DialogWindow for Confirm {
             labelled_ui(ui, &format!("Type {name} to confirm"), |ui| {
                 text_field_ui(ui, &mut self.typed, "Name to confirm", name, 240.0);
             });
+        }
+    }
+
+    fn command_lines(&self, cx: &Cx<'_>) -> Vec<String> {
+        match &self.command {
+            Some(Command::Start(work)) => of_work(work, cx.overview),
+            _ => Vec::new(),
         }
     }
 

@@ -19,7 +19,7 @@ pub use settings::SettingsDialog;
 use super::command::Outbox;
 use super::cx::Cx;
 use super::theme::{space, text};
-use super::widgets::{Button, follow_focus};
+use super::widgets::{Button, command_lines_ui, follow_focus};
 
 /// A dialog. It is plain data with a function that draws it.
 pub trait DialogWindow {
@@ -37,6 +37,12 @@ pub trait DialogWindow {
 
     /// Draws what is above the buttons; it scrolls when it is long.
     fn body_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox);
+
+    /// What to type in a terminal for the same, once it could be done.
+    fn command_lines(&self, cx: &Cx<'_>) -> Vec<String> {
+        let _ = cx;
+        Vec::new()
+    }
 
     /// Draws the buttons, from the right: the one that does it first. Says whether the dialog stays.
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) -> Stay;
@@ -94,6 +100,8 @@ pub fn dialogs_ui(ui: &mut Ui, stack: &mut Vec<Dialog>, cx: &Cx<'_>, out: &mut O
             .show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 dialog.body_ui(ui, cx, out);
+                // They scroll with the rest: unfolded, they can be long.
+                command_lines_ui(ui, &dialog.command_lines(cx), out);
                 follow_focus(ui);
             });
         ui.add_space(space::M);

@@ -12,7 +12,19 @@ use crate::gui::widgets::{Button, facts_ui, group_title_ui};
 
 /// The settings of the window.
 pub struct SettingsDialog {
-    pub scale: f32,
+    /// As the slider has it; while it is dragged, that is not yet how large things are.
+    scale: f32,
+    /// What it was set from: keys change the size as well.
+    taken_from: f32,
+}
+
+impl SettingsDialog {
+    pub fn new(scale: f32) -> SettingsDialog {
+        SettingsDialog {
+            scale,
+            taken_from: scale,
+        }
+    }
 }
 
 impl DialogWindow for SettingsDialog {
@@ -36,6 +48,9 @@ impl DialogWindow for SettingsDialog {
         });
         ui.add_space(space::M);
         group_title_ui(ui, "Size");
+        if self.taken_from != cx.settings.scale {
+            *self = SettingsDialog::new(cx.settings.scale);
+        }
         let slider = Slider::new(&mut self.scale, SCALES)
             .step_by(0.05)
             .custom_formatter(|value, _| format!("{:.0} %", value * 100.0))

@@ -72,6 +72,8 @@ pub enum Target {
 /// Plans for a request, ready to be looked at and to be carried out once.
 pub struct Prepared {
     pub request: Request,
+    /// What is extracted from each snapshot under which names, also once that has begun; nothing for a restore.
+    pub items: Vec<(SnapshotName, Vec<ExtractItem>)>,
     /// `None` from when they are carried out: a job is remembered after its end, and plans can be large.
     parts: Mutex<Option<Vec<Part>>>,
 }
@@ -138,7 +140,9 @@ pub fn prepare(catalog: &Catalog, request: Request, monitor: &Monitor) -> Result
             repository,
         });
     }
+    let items = parts.iter().map(|part| (part.name, part.items().to_vec()));
     Ok(Prepared {
+        items: items.collect(),
         request,
         parts: Mutex::new(Some(parts)),
     })

@@ -28,7 +28,7 @@ use crate::gui::cx::Cx;
 use crate::gui::disks::{Place, look_at};
 use crate::gui::picker::PickWhat;
 use crate::gui::route::Route;
-use crate::gui::widgets::{PathField, command_lines_ui};
+use crate::gui::widgets::PathField;
 use crate::jobs::Fetch;
 use crate::snapshot::places::ArchiveName;
 
@@ -154,13 +154,23 @@ impl DialogWindow for FirstRun {
         }
     }
 
-    fn body_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
+    fn body_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, _: &mut Outbox) {
         match self.page {
             Page::What => self.what_ui(ui, cx),
-            Page::Where => {
-                self.where_ui(ui, cx);
-                command_lines_ui(ui, &self.command_lines(), out);
+            Page::Where => self.where_ui(ui, cx),
+        }
+    }
+
+    fn command_lines(&self, _: &Cx<'_>) -> Vec<String> {
+        let names = data::names(&self.archive.text, &self.repository.text);
+        match (&self.choice, names) {
+            (Some(choice), Ok((archive, repository)))
+                if self.page == Page::Where && self.reason_against().is_none() =>
+            {
+                let specification = choice.specification();
+                data::command_lines(&archive, &repository, self.location(), &specification)
             }
+            _ => Vec::new(),
         }
     }
 
@@ -334,18 +344,6 @@ impl FirstRun {
         match self.target {
             Target::Here => None,
             _ => Some(&self.offer().path),
-        }
-    }
-
-    /// What to type for the same, once it could be done.
-    fn command_lines(&self) -> Vec<String> {
-        let names = data::names(&self.archive.text, &self.repository.text);
-        match (&self.choice, names) {
-            (Some(choice), Ok((archive, repository))) if self.reason_against().is_none() => {
-                let specification = choice.specification();
-                data::command_lines(&archive, &repository, self.location(), &specification)
-            }
-            _ => Vec::new(),
         }
     }
 

@@ -6,11 +6,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
-use crate::fs::{bytes_path, escaped, escaped_path, path_bytes};
-use crate::gui::{shell, words};
+use crate::fs::{bytes_path, escaped, escaped_path};
+use crate::gui::lines::get_back;
+use crate::gui::words;
 use crate::human::{count, counted, size};
 use crate::jobs::get_back::{Part, Picked, Request, Target};
-use crate::jobs::source::SeriesSource;
 use crate::progress::Monitor;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::restore::{Count, Obstacle, PlanTotals, Space, Step, What};
@@ -106,7 +106,8 @@ impl PlanView {
             view.rows.snapshots.push(part.name);
             view.add_totals(part.plan.totals());
             view.add_spaces(part.plan.spaces());
-            view.command_lines.extend(command_lines(request, part));
+            let lines = get_back(request, part.name, part.items());
+            view.command_lines.extend(lines);
             for step in part.plan.steps() {
                 monitor.check_cancelled()?;
                 let is_written = !matches!(step.what, What::Leave(_) | What::CannotWrite(_));
@@ -443,70 +444,6 @@ pub fn space_line(space: &Space) -> String {
 /// A folder that is certainly new, below one where something is in the way.
 pub fn folder_below(folder: &Path, now: jiff::civil::DateTime) -> PathBuf {
     folder.join(now.strftime("%Y-%m-%d %H.%M.%S").to_string())
-}
-
-/// The words of a command line for a part of a request.
-fn command_lines(request: &Request, part: &Part) -> Vec<String> {
-    /// A longer line is of no use to anybody.
-    const MOST_PATHS: usize = 40;
-    let verb = match request.target {
-        Target::Folder(_) => "extract",
-        Target::Origin => "restore",
-    };
-    let mut begin = format!("gibus {verb} {}", source_options(&request.source));
-    begin.push_str(&format!(" --snapshot {}", part.name.stem()));
-    if request.overwrite {
-        begin.push_str(" --overwrite");
-    }
-    if let Target::Folder(folder) = &request.target {
-        begin.push_str(&format!(" --into {}", shell::quoted_path(folder)));
-    }
-    let with = |paths: &[&[u8]]| {
-        let more = if paths.len() > MOST_PATHS { " …" } else { "" };
-        let paths = shell::line(paths.iter().take(MOST_PATHS).copied());
-        format!("{begin} {paths}{more}")
-    };
-    let picks = request.picks.iter().find(|picks| picks.name == part.name);
-    match (&request.target, picks.map(|picks| &picks.what)) {
-        (Target::Origin, Some(Picked::Paths(paths))) => {
-            let paths: Vec<&[u8]> = paths.iter().map(Vec::as_slice).collect();
-            vec![with(&paths)]
-        }
-        (Target::Origin, _) => vec![format!("{begin} --all")],
-        (Target::Folder(_), _) => {
-            let items = part.items().iter();
-            let kept: Vec<&[u8]> = items
-                .clone()
-                .filter(|item| item.new_name.is_none())
-                .map(|item| item.path.as_slice())
-                .collect();
-            let mut lines = Vec::new();
-            if !kept.is_empty() {
-                lines.push(with(&kept));
-            }
-            for item in items.take(MOST_PATHS) {
-                if let Some(name) = &item.new_name {
-                    let name = shell::quoted(name.as_bytes());
-                    lines.push(format!("{begin} --as {name} {}", shell::quoted(&item.path)));
-                }
-            }
-            lines
-        }
-    }
-}
-
-fn source_options(source: &SeriesSource) -> String {
-    match source {
-        SeriesSource::Archive(name) => format!("-A {name}"),
-        SeriesSource::Exigency { path, repository } => {
-            let mut options = format!("--exigency {}", shell::quoted_path(path));
-            if let Some(repository) = repository {
-                let repository = shell::quoted(path_bytes(repository));
-                options.push_str(&format!(" --repository {repository}"));
-            }
-            options
-        }
-    }
 }
 
 /// Says what is wrong with a folder that was typed, before anything is looked at.

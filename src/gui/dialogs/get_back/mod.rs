@@ -321,11 +321,11 @@ impl DialogWindow for GetBack {
         }
     }
 
-    fn body_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
+    fn body_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, _: &mut Outbox) {
         match &mut self.stage {
             Stage::Choosing => {
                 let mut messages = Vec::new();
-                self.choosing_ui(ui, cx, &mut messages, out);
+                self.choosing_ui(ui, cx, &mut messages);
                 for message in messages {
                     self.handle(message, cx);
                 }
@@ -334,6 +334,14 @@ impl DialogWindow for GetBack {
             Stage::Running(id) => ui::progress_ui(ui, cx.jobs.get(*id)),
             Stage::Ended(summary) => ui::summary_ui(ui, summary),
         }
+    }
+
+    fn command_lines(&self, _: &Cx<'_>) -> Vec<String> {
+        let planned = self.plan.value();
+        planned
+            .filter(|planned| planned.view.reason_against().is_none())
+            .map(|planned| planned.view.command_lines.clone())
+            .unwrap_or_default()
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) -> Stay {

@@ -6,13 +6,12 @@ use super::data::{Action, Filter, PlanView, Rows, space_line, what_is_picked};
 use super::{Choices, GetBack, Message, Planned, Steps, Summary, TYPING_PAUSE};
 use crate::error::ErrorKind;
 use crate::fs::escaped;
-use crate::gui::command::{Outbox, Tone};
+use crate::gui::command::Tone;
 use crate::gui::cx::Cx;
 use crate::gui::theme::{Palette, palette, space, text};
 use crate::gui::widgets::table::{Column, Table, cell_text_ui};
 use crate::gui::widgets::{
-    Button, chip_ui, command_lines_ui, error_ui, labelled_ui, loading_ui, notice_ui,
-    progress_bar_ui, search_field_ui,
+    Button, chip_ui, error_ui, labelled_ui, loading_ui, notice_ui, progress_bar_ui, search_field_ui,
 };
 use crate::gui::words;
 use crate::human::{counted, size};
@@ -29,13 +28,7 @@ const BESIDE_TABLE: f32 = 104.0;
 const LEAST_TABLE_HEIGHT: f32 = 112.0;
 
 impl GetBack {
-    pub(super) fn choosing_ui(
-        &mut self,
-        ui: &mut Ui,
-        cx: &Cx<'_>,
-        messages: &mut Vec<Message>,
-        out: &mut Outbox,
-    ) {
+    pub(super) fn choosing_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, messages: &mut Vec<Message>) {
         let top = ui.cursor().top();
         let weak = palette(ui.ctx()).weak;
         let picked = RichText::new(what_is_picked(&self.request)).color(weak);
@@ -56,7 +49,6 @@ impl GetBack {
                 let line = RichText::new(space_line(space)).color(weak).small();
                 ui.add(egui::Label::new(line).wrap());
             }
-            command_lines_ui(ui, &view.command_lines, out);
         }
     }
 }

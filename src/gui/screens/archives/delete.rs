@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
 use crate::gui::dialogs::{Confirm, DialogWindow, Stay, cancel_ui};
+use crate::gui::lines::{delete_archive, delete_snapshots, on_repository};
 use crate::gui::theme::{palette, space};
 use crate::gui::widgets::{Button, error_ui, loading_ui, notice_ui};
 use crate::human::{counted, size};
@@ -214,6 +215,16 @@ impl DialogWindow for DeleteSnapshots {
         self.confirm.body_ui(ui, cx, out);
     }
 
+    fn command_lines(&self, cx: &Cx<'_>) -> Vec<String> {
+        let mut lines = delete_snapshots(&self.archive, &self.snapshots, self.is_all);
+        let archive = cx.overview.archive(&self.archive);
+        let entry = archive.and_then(|archive| archive.entry.as_ref().ok());
+        if let Some(entry) = entry.filter(|_| self.and_prune) {
+            lines.push(on_repository("prune", &entry.repository).end());
+        }
+        lines
+    }
+
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) -> Stay {
         if let Some(reason) = self.planned.reason_against() {
             return not_yet_ui(ui, &self.confirm.label, reason);
@@ -321,6 +332,14 @@ impl DialogWindow for DeleteArchive {
 
     fn is_busy(&self) -> bool {
         self.forgetting.is_awaited()
+    }
+
+    fn command_lines(&self, _: &Cx<'_>) -> Vec<String> {
+        let option = match self.only_forget {
+            true => "--keep-files",
+            false => "--with-snapshots",
+        };
+        vec![delete_archive(&self.archive, option)]
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) -> Stay {

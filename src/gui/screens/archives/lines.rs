@@ -3,46 +3,9 @@
 use std::path::Path;
 
 use crate::fs::path_bytes;
-use crate::gui::shell::quoted;
-use crate::snapshot::archive::name::SnapshotName;
+use crate::gui::shell::Line;
 use crate::snapshot::byte_size::exact_size;
 use crate::snapshot::specification::Specification;
-
-/// A command line that is being put together.
-pub struct Line(String);
-
-impl Line {
-    pub fn new(command: &str) -> Line {
-        Line(command.to_owned())
-    }
-
-    pub fn word(self, word: impl AsRef<[u8]>) -> Line {
-        let Line(mut line) = self;
-        line.push(' ');
-        line.push_str(&quoted(word.as_ref()));
-        Line(line)
-    }
-
-    /// An option with its value, in one word where the value would be taken for an option.
-    pub fn option(self, option: &str, value: impl AsRef<[u8]>) -> Line {
-        let value = value.as_ref();
-        match value.first() {
-            Some(b'-') => self.word([option.as_bytes(), b"=", value].concat()),
-            _ => self.word(option).word(value),
-        }
-    }
-
-    pub fn switch(self, option: &str, is_on: bool) -> Line {
-        match is_on {
-            true => self.word(option),
-            false => self,
-        }
-    }
-
-    pub fn end(self) -> String {
-        self.0
-    }
-}
 
 /// Makes an archive.
 pub fn create(
@@ -134,18 +97,6 @@ fn added<'a, T: PartialEq>(from: &'a [T], to: &'a [T]) -> impl Iterator<Item = &
     to.iter().filter(|item| !from.contains(item))
 }
 
-/// Deletes snapshots, each by itself. With `is_all` none is left, which has to be said.
-pub fn delete(archive: &str, snapshots: &[SnapshotName], is_all: bool) -> Vec<String> {
-    let line = |name: &SnapshotName| {
-        Line::new("gibus delete")
-            .option("--archive", archive)
-            .option("--snapshot", name.stem())
-            .switch("--allow-last", is_all)
-            .end()
-    };
-    snapshots.iter().map(line).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -179,11 +130,5 @@ mod tests {
             "gibus archive edit home --repo nas --include /c --remove-include /a --exclude-dir y \
              --remove-exclude-dir x --no-exclude-larger-than --no-one-file-system"
         );
-    }
-
-    #[test]
-    fn every_word_is_quoted_for_a_shell() {
-        let line = Line::new("gibus x").word("my docs").word(b"/\xff");
-        assert_eq!(line.end(), r"gibus x 'my docs' $'/\377'");
     }
 }

@@ -38,7 +38,9 @@ use super::Screen;
 use crate::config::ArchiveEntry;
 use crate::gui::command::{BrowseTarget, Command, Outbox, Tone};
 use crate::gui::cx::Cx;
+use crate::gui::lines::delete_snapshots;
 use crate::gui::overview::ArchiveOverview;
+use crate::gui::shell::Line;
 use crate::gui::words;
 use crate::jobs::Fetch;
 use crate::jobs::source::SeriesSource;
@@ -366,20 +368,21 @@ impl Opened {
         );
         let mut all: Vec<String> = edit.into_iter().collect();
         match self.tab {
-            Tab::Rules => all.push(lines::Line::new("gibus archive preview").word(name).end()),
+            Tab::Rules => all.push(Line::new("gibus archive preview").word(name).end()),
             Tab::Disk => {
                 let asked = self.editor.why.asked().map(crate::fs::path_bytes);
-                let line = lines::Line::new("gibus archive explain").word(name);
+                let line = Line::new("gibus archive explain").word(name);
                 all.extend(asked.map(|path| line.word(path).end()));
             }
             Tab::Snapshots => {
                 let chosen = self.snapshots.chosen();
-                let line = lines::Line::new("gibus snapshots").option("--archive", name);
+                let line = Line::new("gibus snapshots").option("--archive", name);
                 all.push(line.end());
-                all.extend(lines::delete(name, &chosen, self.snapshots.is_all_chosen()));
+                let is_all = self.snapshots.is_all_chosen();
+                all.extend(delete_snapshots(&self.name, &chosen, is_all));
                 if !chosen.is_empty() {
                     let repository = self.saved.repository.as_str();
-                    all.push(lines::Line::new("gibus repo prune").word(repository).end());
+                    all.push(Line::new("gibus repo prune").word(repository).end());
                 }
             }
         }

@@ -8,8 +8,8 @@ use crate::catalog::Catalog;
 use crate::catalog::defaults::{self, LeftOut};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::compression::Codec;
-use crate::fs::path_bytes;
 use crate::gui::cx::Cx;
+use crate::gui::lines::create_repository;
 use crate::gui::picker::PickWhat;
 use crate::gui::widgets::PathField;
 use crate::jobs::Fetch;
@@ -228,17 +228,7 @@ impl Wish {
                 location,
                 settings,
             } => {
-                let mut line = lines::Line::new("gibus repo create").word(name.as_str());
-                if let Some(location) = location {
-                    line = line.option("--location", path_bytes(location));
-                }
-                if settings.layout != Layout::Packed {
-                    line = line.option("--layout", settings.layout.name());
-                }
-                if settings.codec != usual_codec(settings.layout) {
-                    line = line.option("--codec", settings.codec.name());
-                }
-                lines.push(line.end());
+                lines.push(create_repository(name, location.as_deref(), settings));
                 name
             }
         };

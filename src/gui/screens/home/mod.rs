@@ -12,6 +12,7 @@ use self::data::{Known, Safety};
 use super::Screen;
 use crate::gui::command::{Command, Outbox};
 use crate::gui::cx::Cx;
+use crate::gui::lines::{back_up, first_archive};
 use crate::gui::overview::ArchiveOverview;
 use crate::gui::widgets::Button;
 use crate::gui::words;
@@ -122,12 +123,10 @@ impl Screen for Home {
     fn command_lines(&self, cx: &Cx<'_>) -> Vec<String> {
         let archives = &cx.overview.archives;
         if archives.is_empty() {
-            return Vec::new();
+            let repository = cx.overview.repositories.first();
+            let home = cx.catalog.home_dir.as_deref();
+            return first_archive(home, repository.map(|repository| &repository.name));
         }
-        // Names of archives need no quotes.
-        let names = archives
-            .iter()
-            .map(|archive| format!(" -A {}", archive.name));
-        vec![format!("gibus backup{}", names.collect::<String>())]
+        vec![back_up(archives.iter().map(|archive| &archive.name))]
     }
 }

@@ -14,6 +14,7 @@ use self::data::{Findings, Row};
 use super::Screen;
 use crate::gui::command::Outbox;
 use crate::gui::cx::Cx;
+use crate::gui::lines::{back_up, of_work};
 use crate::gui::widgets::table::TableState;
 use crate::jobs::{JobId, Work};
 
@@ -95,7 +96,7 @@ impl JobsScreen {
     fn work_again(&self, cx: &Cx<'_>) -> Option<Work> {
         let row = self.selected_row()?;
         let its_own = row.job.and_then(|job| cx.jobs.get(job));
-        let is_plain = |work: &&Work| data::command_line(work).is_some();
+        let is_plain = |work: &&Work| data::can_be_done_again(work);
         match its_own.map(|job| &job.work).filter(is_plain) {
             Some(work) => Some(work.clone()),
             None => data::work_again(&row.entry),
@@ -118,15 +119,25 @@ impl Screen for JobsScreen {
         let running: Vec<String> = cx
             .jobs
             .running()
-            .filter_map(|job| data::command_line(&job.work))
+            .flat_map(|job| of_work(&job.work, cx.overview))
             .collect();
-        match running.is_empty() {
-            false => running,
-            true => self
-                .work_again(cx)
-                .and_then(|work| data::command_line(&work))
-                .into_iter()
-                .collect(),
+        if !running.is_empty() {
+            return running;
         }
+        let row = self.selected_row();
+        let job = row.and_then(|row| cx.jobs.get(row.job?));
+        let selected = match (job, row) {
+            (Some(job), _) => of_work(&job.work, cx.overview),
+            (None, Some(row)) => data::work_again(&row.entry)
+                .map(|work| of_work(&work, cx.overview))
+                .unwrap_or_default(),
+            (None, None) => Vec::new(),
+        };
+        let archives = &cx.overview.archives;
+        if !selected.is_empty() || archives.is_empty() {
+            return selected;
+        }
+        // What most jobs are.
+        vec![back_up(archives.iter().map(|archive| &archive.name))]
     }
 }

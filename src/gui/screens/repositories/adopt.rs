@@ -8,6 +8,7 @@ use crate::fs::escaped_path;
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
 use crate::gui::dialogs::{DialogWindow, Stay, cancel_ui};
+use crate::gui::lines::adopt_repository;
 use crate::gui::picker::PickWhat;
 use crate::gui::theme::{palette, space};
 use crate::gui::widgets::{Button, PathField, error_ui, labelled_ui, loading_ui, text_field_ui};
@@ -177,6 +178,13 @@ impl DialogWindow for AdoptRepository {
 
     fn is_busy(&self) -> bool {
         self.adopting.is_awaited()
+    }
+
+    fn command_lines(&self, _: &Cx<'_>) -> Vec<String> {
+        match (self.chosen(), RepositoryName::new(self.name.trim())) {
+            (Some(found), Ok(name)) => vec![adopt_repository(&found.place, &name)],
+            _ => Vec::new(),
+        }
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, _: &mut Outbox) -> Stay {

@@ -7,6 +7,7 @@ use super::form::SettingsForm;
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
 use crate::gui::dialogs::{DialogWindow, Stay};
+use crate::gui::lines::convert_repository;
 use crate::gui::theme::space;
 use crate::gui::widgets::{Button, notice_ui};
 use crate::human::size;
@@ -74,6 +75,12 @@ impl DialogWindow for ConvertRepository {
             let text = "It has this form already. Converting again finishes a conversion that was stopped.";
             ui.add(egui::Label::new(text).wrap());
         }
+    }
+
+    fn command_lines(&self, _: &Cx<'_>) -> Vec<String> {
+        let settings = self.form.settings();
+        let line = settings.map(|settings| convert_repository(&self.name, &settings));
+        line.into_iter().collect()
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, _: &Cx<'_>, out: &mut Outbox) -> Stay {

@@ -9,6 +9,7 @@ use crate::fs::escaped_path;
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
 use crate::gui::dialogs::{DialogWindow, Stay, cancel_ui};
+use crate::gui::lines::create_repository;
 use crate::gui::picker::PickWhat;
 use crate::gui::theme::{palette, space};
 use crate::gui::widgets::{
@@ -206,6 +207,17 @@ impl DialogWindow for CreateRepository {
 
     fn is_busy(&self) -> bool {
         self.making.is_awaited()
+    }
+
+    fn command_lines(&self, cx: &Cx<'_>) -> Vec<String> {
+        let name = RepositoryName::new(self.name.trim());
+        let folder = self.folder.path(cx).filter(|folder| folder.is_absolute());
+        match (name, folder, self.form.settings()) {
+            (Ok(name), Some(folder), Ok(settings)) => {
+                vec![create_repository(&name, Some(&folder), &settings)]
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, _: &mut Outbox) -> Stay {

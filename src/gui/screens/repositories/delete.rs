@@ -6,6 +6,7 @@ use crate::catalog::Extent;
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
 use crate::gui::dialogs::{DialogWindow, Stay, cancel_ui};
+use crate::gui::lines::on_repository;
 use crate::gui::theme::space;
 use crate::gui::widgets::{Button, error_ui, labelled_ui, loading_ui, notice_ui, text_field_ui};
 use crate::gui::words;
@@ -147,6 +148,14 @@ impl DialogWindow for DeleteRepository {
 
     fn is_busy(&self) -> bool {
         self.forgetting.is_awaited()
+    }
+
+    fn command_lines(&self, _: &Cx<'_>) -> Vec<String> {
+        if self.reason_against().is_some() {
+            return Vec::new();
+        }
+        let line = |option| on_repository("delete", &self.name).word(option).end();
+        vec![line("--with-contents"), line("--keep-files")]
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) -> Stay {

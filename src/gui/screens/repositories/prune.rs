@@ -5,6 +5,7 @@ use egui::Ui;
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
 use crate::gui::dialogs::{DialogWindow, Stay};
+use crate::gui::lines::on_repository;
 use crate::gui::widgets::{Button, error_ui, loading_ui, notice_ui};
 use crate::human::{counted, size};
 use crate::jobs::{Fetch, Work};
@@ -160,6 +161,11 @@ impl DialogWindow for PruneRepository {
                 notice_ui(ui, Tone::Warning, &title, error.why());
             }
         }
+    }
+
+    fn command_lines(&self, _: &Cx<'_>) -> Vec<String> {
+        let line = || on_repository("prune", &self.name);
+        vec![line().word("--dry-run").end(), line().end()]
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, _: &Cx<'_>, out: &mut Outbox) -> Stay {

@@ -9,6 +9,7 @@ use super::data::lock_words;
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
 use crate::gui::dialogs::{DialogWindow, Stay, cancel_ui};
+use crate::gui::lines::on_repository;
 use crate::gui::widgets::{Button, error_ui, loading_ui, notice_ui};
 use crate::human::counted;
 use crate::jobs::Fetch;
@@ -118,6 +119,10 @@ impl DialogWindow for UnlockRepository {
 
     fn is_busy(&self) -> bool {
         self.unlocking.is_awaited()
+    }
+
+    fn command_lines(&self, _: &Cx<'_>) -> Vec<String> {
+        vec![on_repository("unlock", &self.name).end()]
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, _: &mut Outbox) -> Stay {

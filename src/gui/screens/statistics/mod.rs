@@ -143,7 +143,7 @@ impl Screen for Statistics {
     fn command_lines(&self, cx: &Cx<'_>) -> Vec<String> {
         // Names need no quotes: they are made of letters, digits, '.', '-' and '_'.
         match &self.choice {
-            None => Vec::new(),
+            None => vec!["gibus archive list".to_owned()],
             Some(Choice::Archive(name)) => {
                 let mut lines = vec![
                     format!("gibus snapshots -A {name} --storage-stats"),
