@@ -264,7 +264,10 @@ fn read_all(storage: &dyn Storage, repository_id: Id, listing: &Listing) -> Vec<
         }
         worker();
     });
-    done.into_inner().unwrap_or_else(PoisonError::into_inner)
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // Whichever was read first: what is said of them is the same each time.
+    done.sort_unstable_by_key(|(claim_id, _)| *claim_id);
+    done
 }
 
 #[cfg(test)]
