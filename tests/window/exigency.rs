@@ -184,6 +184,8 @@ fn everything_is_restored_to_a_folder_elsewhere_and_is_what_it_was() {
     search(&mut window, &world.path("disk"));
     window.click(&format!("Restore everything of {TITLE}"));
     window.wait_for("Everything, as of Sat 21 Nov 2026, 10:00");
+    // Until the plan is there, the dialog moves when it comes.
+    window.wait_until("the plan is there", |window| is_enabled(window, "Restore"));
     window.click("Extract to a folder");
     let out = world.path("out");
     window.type_into("Folder to extract to", out.to_str().unwrap());

@@ -257,10 +257,13 @@ impl Window {
         });
         // Where it stays: a click goes to a place, and what has just come in may move things.
         let mut place = self.place_of(label);
-        for _ in 0..100 {
+        let mut still = 0;
+        for _ in 0..200 {
+            std::thread::sleep(Duration::from_millis(5));
             self.steps(2);
             let now = self.place_of(label);
-            if now == place {
+            still = if now == place { still + 1 } else { 0 };
+            if still == 3 {
                 break;
             }
             place = now;
