@@ -52,11 +52,6 @@ pub trait DialogWindow {
     fn is_busy(&self) -> bool {
         false
     }
-
-    /// For tests and commands that want to talk to an open dialog.
-    fn as_any(&mut self) -> Option<&mut dyn std::any::Any> {
-        None
-    }
 }
 
 /// Whether a dialog stays open.
