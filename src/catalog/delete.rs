@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::progress::Monitor;
 use crate::repository::Repository;
 use crate::repository::claims::ClaimState;
-use crate::repository::costs::ClaimCosts;
+use crate::repository::holdings::ClaimCosts;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::delete::{DeletionPlan, DeletionReport, delete_snapshots, plan_deletion};
 use crate::snapshot::places::{ArchiveName, RepositoryName};
@@ -119,11 +119,7 @@ impl Catalog {
         for repository in &deletable.repositories {
             let claims = [deletable.plan.claims_in(repository.id())];
             for costs in repository.claim_costs(&claims, monitor)? {
-                sum.contents += costs.contents;
-                sum.content_bytes += costs.content_bytes;
-                sum.alone_contents += costs.alone_contents;
-                sum.alone_content_bytes += costs.alone_content_bytes;
-                sum.alone_stored_bytes += costs.alone_stored_bytes;
+                sum.add(&costs);
             }
         }
         Ok(sum)

@@ -9,8 +9,9 @@ use serde_json::Value;
 use crate::support::Home;
 
 /// Members that are there only when they have something to say.
-const OPTIONAL: [&str; 8] = [
+const OPTIONAL: [&str; 9] = [
     "storage",
+    "rehearsed_freed_bytes",
     "target",
     "device",
     "hard_link",
@@ -191,8 +192,10 @@ fn every_document_is_as_it_is_documented() {
     run("restore -A home files --dry-run", 0);
     run("restore -A home files", 0);
     run("delete -A home --dry-run", 0);
+    run("what-if delete home:-1 --exact", 0);
     run("delete -A home", 0);
     run("repo stats main", 0);
+    run("repo stats main --growth", 0);
     run("repo check main --read-data", 0);
     run("repo prune main --dry-run", 0);
     run("repo prune main", 0);

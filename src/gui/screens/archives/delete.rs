@@ -13,7 +13,7 @@ use crate::gui::theme::{palette, space};
 use crate::gui::widgets::{Button, error_ui, loading_ui, notice_ui};
 use crate::human::{counted, size};
 use crate::jobs::{Fetch, Work};
-use crate::repository::costs::ClaimCosts;
+use crate::repository::holdings::ClaimCosts;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::places::{ArchiveName, RepositoryName};
 

@@ -43,12 +43,7 @@ fn add(
         costs.each.insert(claim.0, its);
     }
     for its in repository.claim_costs(&[all], monitor)? {
-        let together = &mut costs.together;
-        together.contents += its.contents;
-        together.content_bytes += its.content_bytes;
-        together.alone_contents += its.alone_contents;
-        together.alone_content_bytes += its.alone_content_bytes;
-        together.alone_stored_bytes += its.alone_stored_bytes;
+        costs.together.add(&its);
     }
     Ok(())
 }

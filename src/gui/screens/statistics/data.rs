@@ -11,7 +11,7 @@ use crate::format::id::Id;
 use crate::gui::overview::{Overview, SnapshotOverview};
 use crate::gui::words::date_time;
 use crate::human::{count, counted, duration, size};
-use crate::repository::costs::ClaimCosts;
+use crate::repository::holdings::ClaimCosts;
 use crate::repository::stats::RepositoryStats;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::places::{ArchiveName, RepositoryName};
@@ -532,6 +532,7 @@ mod tests {
                 alone_contents: 1,
                 alone_content_bytes: 300,
                 alone_stored_bytes: 120,
+                ..ClaimCosts::default()
             },
         );
         add_costs(&mut rows, &costs);
