@@ -167,6 +167,7 @@ fn every_document_is_as_it_is_documented() {
     run("archive edit home --remove-include nosuch", 0);
     home.write("files/a.txt", b"two\n");
     home.write("files/new.txt", b"three\n");
+    home.write("files/twice.txt", b"three\n");
     run("backup -A home", 0);
     run("archive explain home files/a.txt", 0);
     run("archive show home", 0);
@@ -175,6 +176,10 @@ fn every_document_is_as_it_is_documented() {
     run("ls -A home files", 0);
     run("find -A home a.txt --all", 0);
     run("versions -A home files/new.txt", 0);
+    run("usage -A home", 0);
+    run("usage -A home --by size", 0);
+    run("growth -A home", 0);
+    run("duplicates -A home", 0);
     run("diff -A home", 0);
     run("diff -A home --summary files", 0);
     home.write("files/a.txt", b"22\n");
