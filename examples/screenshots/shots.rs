@@ -148,6 +148,7 @@ impl Stage<'_> {
             source: SeriesSource::Archive(archive(name)),
             snapshot: None,
             folder: Some(path_bytes(&folder).to_vec()),
+            versions_of: None,
         }));
     }
 

@@ -142,6 +142,7 @@ fn browse(card: &Card, snapshot: Option<SnapshotName>, out: &mut Outbox) {
         source: SeriesSource::Archive(card.name.clone()),
         snapshot,
         folder: None,
+        versions_of: None,
     }));
 }
 

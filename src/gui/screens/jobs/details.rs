@@ -69,6 +69,7 @@ impl JobsScreen {
                     source: SeriesSource::Archive(archive),
                     snapshot: Some(snapshot),
                     folder: None,
+                    versions_of: None,
                 }));
             }
             if let Some(folder) = folder

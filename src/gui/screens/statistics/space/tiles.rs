@@ -1,0 +1,483 @@
+//! The rectangles of a folder's treemap: what is in it, what is in that, and so on while there is room.
+//!
+//! What would be too small to be seen or hit is put together, so that a folder of a million files has as many
+//! rectangles as fit, and costs as much to draw as one of ten.
+
+use std::ops::Range;
+
+use egui::{Rect, vec2};
+
+use super::groups::Group;
+use super::squarify::squarify;
+use crate::fs::escaped;
+use crate::human::{count, counted};
+use crate::snapshot::usage::{FileUsage, FolderUsage, Sums, Usage};
+
+/// A rectangle is at least so large, in square points.
+const LEAST_AREA: f64 = 640.0;
+/// More are never drawn of one folder.
+const MOST: usize = 400;
+/// So many folders in each other are shown at once.
+const MOST_DEPTH: u8 = 3;
+/// What is in a folder is drawn in it where it is at least so large.
+const LEAST_INSIDE: egui::Vec2 = vec2(84.0, 62.0);
+/// The line with a folder's name, above what is in it.
+pub const TITLE_HEIGHT: f32 = 19.0;
+/// Around what is in a folder.
+const MARGIN: f32 = 3.0;
+
+/// What areas stand for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum By {
+    #[default]
+    Held,
+    Stored,
+    Alone,
+    New,
+}
+
+impl By {
+    pub const ALL: [By; 4] = [By::Held, By::Stored, By::Alone, By::New];
+
+    pub fn of(self, sums: &Sums) -> u64 {
+        match self {
+            By::Held => sums.held_bytes,
+            By::Stored => sums.stored_bytes,
+            By::Alone => sums.alone_bytes,
+            By::New => sums.new_bytes,
+        }
+    }
+
+    /// Which part of the area is space that other snapshots need as well, from 0 to 1.
+    pub fn shared_part(self, sums: &Sums) -> f32 {
+        let (shared, whole) = match self {
+            By::Held | By::Stored => (sums.shared_bytes(), sums.stored_bytes),
+            By::Alone => (0, 1),
+            By::New => (
+                sums.new_bytes.saturating_sub(sums.alone_bytes),
+                sums.new_bytes,
+            ),
+        };
+        match whole {
+            0 => 0.0,
+            whole => (shared as f64 / whole as f64) as f32,
+        }
+    }
+}
+
+/// What a rectangle stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    Folder(u32),
+    /// A file of the folder that is shown, by its place in the list.
+    File(usize),
+    /// All files that are directly in this folder.
+    Files(u32),
+    /// The things in this folder that are too small to have a rectangle each.
+    Smaller(u32),
+}
+
+/// A rectangle.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tile {
+    pub what: What,
+    pub rect: Rect,
+    /// How many of the folders that are shown it is in, beside the one that all are in.
+    pub depth: u8,
+    /// The name of a file or folder, or what it is otherwise, as it is shown.
+    pub name: String,
+    pub group: Group,
+    pub sums: Sums,
+    /// It has others in it, below its name.
+    pub is_open: bool,
+}
+
+/// What is shown: a folder, by what, and its own files where they are known.
+pub struct Subject<'a> {
+    pub usage: &'a Usage,
+    pub folder: u32,
+    pub files: Option<&'a [FileUsage]>,
+    pub by: By,
+}
+
+/// Lays a folder out; a folder comes before what is in it.
+pub fn lay_out(subject: &Subject<'_>, frame: Rect) -> Vec<Tile> {
+    let mut tiles = Vec::new();
+    subject.lay_out(subject.folder, subject.files, frame, 0, &mut tiles);
+    tiles
+}
+
+/// Something that is in a folder.
+#[derive(Clone, Copy)]
+enum Item {
+    Folder(u32),
+    File(usize),
+    Files,
+}
+
+impl Subject<'_> {
+    fn lay_out(
+        &self,
+        folder: u32,
+        files: Option<&[FileUsage]>,
+        frame: Rect,
+        depth: u8,
+        tiles: &mut Vec<Tile>,
+    ) {
+        let items = self.items(folder, files);
+        let area = f64::from(frame.width()) * f64::from(frame.height());
+        let weight = |item: &Item| self.by.of(&self.sums(folder, *item, files));
+        let weights: Vec<u64> = items.iter().map(weight).collect();
+        let Large { places, smaller } = large(&weights, area);
+        let mut sizes: Vec<u64> = places.iter().map(|place| weights[*place]).collect();
+        if smaller.count > 0 {
+            sizes.push(smaller.weight);
+        }
+        let rects = squarify(&sizes, frame);
+        for (place, rect) in places.iter().zip(&rects) {
+            let item = items[*place];
+            let at = tiles.len();
+            tiles.push(self.tile(folder, item, files, *rect, depth));
+            let Item::Folder(child) = item else {
+                continue;
+            };
+            let size = rect.size();
+            let has_room = size.x >= LEAST_INSIDE.x && size.y >= LEAST_INSIDE.y;
+            if depth + 1 < MOST_DEPTH && has_room && self.has_parts(child) {
+                let mut inside = rect.shrink(MARGIN);
+                inside.min.y += TITLE_HEIGHT - MARGIN;
+                self.lay_out(child, None, inside, depth + 1, tiles);
+                tiles[at].is_open = true;
+            }
+        }
+        if smaller.count > 0
+            && let Some(rect) = rects.last()
+        {
+            let mut sums = Sums::default();
+            for place in (0..items.len()).filter(|place| smaller.holds(weights[*place], *place)) {
+                sums.add(&self.sums(folder, items[place], files));
+            }
+            tiles.push(Tile {
+                what: What::Smaller(folder),
+                rect: *rect,
+                depth,
+                name: format!("{} smaller", count(smaller.count)),
+                group: Group::Other,
+                sums,
+                is_open: false,
+            });
+        }
+    }
+
+    /// The folders in a folder, and its files: each, where they are known, else all together.
+    fn items(&self, folder: u32, files: Option<&[FileUsage]>) -> Vec<Item> {
+        let children: Range<u32> = self.usage.children(folder);
+        let mut items: Vec<Item> = children.map(Item::Folder).collect();
+        match files {
+            Some(files) => items.extend((0..files.len()).map(Item::File)),
+            None => items.push(Item::Files),
+        }
+        items
+    }
+
+    /// Whether something would be seen in it that is not the same as itself.
+    fn has_parts(&self, folder: u32) -> bool {
+        !self.usage.children(folder).is_empty()
+    }
+
+    fn sums(&self, folder: u32, item: Item, files: Option<&[FileUsage]>) -> Sums {
+        match item {
+            Item::Folder(child) => self.usage.get(child).map_or(Sums::default(), |of| of.sums),
+            Item::File(place) => files
+                .and_then(|files| files.get(place))
+                .map_or(Sums::default(), sums_of_file),
+            Item::Files => self.usage.own(folder),
+        }
+    }
+
+    fn tile(
+        &self,
+        folder: u32,
+        item: Item,
+        files: Option<&[FileUsage]>,
+        rect: Rect,
+        depth: u8,
+    ) -> Tile {
+        let sums = self.sums(folder, item, files);
+        let (what, name, group) = match item {
+            Item::Folder(child) => {
+                let of = self.usage.get(child);
+                let kind = of.and_then(FolderUsage::main_kind);
+                let name = of.and_then(|of| of.name.as_ref());
+                (
+                    What::Folder(child),
+                    name.map_or("/".to_owned(), |name| escaped(name.as_bytes()).to_string()),
+                    kind.map_or(Group::Other, Group::of),
+                )
+            }
+            Item::File(place) => {
+                let file = files.and_then(|files| files.get(place));
+                (
+                    What::File(place),
+                    file.map_or(String::new(), |file| {
+                        escaped(file.name.as_bytes()).to_string()
+                    }),
+                    file.map_or(Group::Other, |file| Group::of(file.kind)),
+                )
+            }
+            Item::Files => (
+                What::Files(folder),
+                counted(sums.files, "file", "files"),
+                self.own_group(folder),
+            ),
+        };
+        Tile {
+            what,
+            rect,
+            depth,
+            name,
+            group,
+            sums,
+            is_open: false,
+        }
+    }
+
+    /// What most of the bytes are that are directly in a folder.
+    fn own_group(&self, folder: u32) -> Group {
+        let Some(of) = self.usage.get(folder) else {
+            return Group::Other;
+        };
+        let mut kinds = of.kinds;
+        for child in self.usage.children(folder) {
+            let Some(child) = self.usage.get(child) else {
+                continue;
+            };
+            for (own, below) in kinds.iter_mut().zip(child.kinds) {
+                *own = own.saturating_sub(below);
+            }
+        }
+        Group::of_most(&kinds)
+    }
+}
+
+/// What a file counts for.
+pub fn sums_of_file(file: &FileUsage) -> Sums {
+    let is_new = file.new_bytes > 0;
+    Sums {
+        files: 1,
+        held_bytes: file.held_bytes,
+        stored_bytes: file.stored_bytes,
+        alone_bytes: file.alone_bytes,
+        new_bytes: file.new_bytes,
+        new_files: u64::from(is_new),
+        new_held_bytes: if is_new { file.held_bytes } else { 0 },
+    }
+}
+
+/// What has a rectangle of its own, and what has not.
+struct Large {
+    /// Where it is, largest first.
+    places: Vec<usize>,
+    smaller: Smaller,
+}
+
+/// What is put together in one rectangle.
+#[derive(Default)]
+struct Smaller {
+    count: u64,
+    weight: u64,
+    /// The largest of them; of those that weigh as much, those from this place on.
+    most: (u64, usize),
+}
+
+impl Smaller {
+    fn holds(&self, weight: u64, place: usize) -> bool {
+        let (most, from) = self.most;
+        weight > 0 && (weight < most || (weight == most && place >= from))
+    }
+}
+
+/// Chooses those whose rectangles are large enough in a frame of this area. What weighs nothing has none.
+fn large(weights: &[u64], area: f64) -> Large {
+    let total: f64 = weights.iter().map(|weight| *weight as f64).sum();
+    let least = match area > 0.0 {
+        true => total * LEAST_AREA / area,
+        false => f64::INFINITY,
+    };
+    let is_large = |weight: u64| weight > 0 && weight as f64 >= least;
+    let order = |place: &usize| (std::cmp::Reverse(weights[*place]), *place);
+    let mut places: Vec<usize> = (0..weights.len())
+        .filter(|place| is_large(weights[*place]))
+        .collect();
+    places.sort_unstable_by_key(order);
+    places.truncate(MOST);
+    // What comes next in this order is the first of the others.
+    let after = places.last().map(order);
+    let others = (0..weights.len()).filter(|place| {
+        let its = order(place);
+        weights[*place] > 0 && after.is_none_or(|after| its > after)
+    });
+    let mut smaller = Smaller::default();
+    let mut first = None;
+    for place in others {
+        smaller.count += 1;
+        smaller.weight = smaller.weight.saturating_add(weights[place]);
+        let its = order(&place);
+        if first.is_none_or(|first| its < first) {
+            first = Some(its);
+            smaller.most = (weights[place], place);
+        }
+    }
+    // One alone is as well shown as itself.
+    if smaller.count == 1 {
+        places.push(smaller.most.1);
+        smaller = Smaller::default();
+    }
+    Large { places, smaller }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::snapshot::tree::{Name, Timestamp};
+    use crate::snapshot::usage::FileKind;
+    use egui::pos2;
+
+    pub fn sums(held_bytes: u64) -> Sums {
+        Sums {
+            files: 1,
+            held_bytes,
+            stored_bytes: held_bytes / 2,
+            alone_bytes: held_bytes / 8,
+            new_bytes: held_bytes / 4,
+            ..Sums::default()
+        }
+    }
+
+    pub fn file(name: &str, held_bytes: u64) -> FileUsage {
+        let sums = sums(held_bytes);
+        FileUsage {
+            name: Name::new(name.as_bytes()).unwrap(),
+            kind: FileKind::of(name.as_bytes()),
+            held_bytes,
+            stored_bytes: sums.stored_bytes,
+            alone_bytes: sums.alone_bytes,
+            new_bytes: sums.new_bytes,
+            modified: Timestamp::default(),
+        }
+    }
+
+    /// `/` with folders of these sizes in it, each of which has others in it.
+    pub fn usage(folders: &[(&str, u64, &[(&str, u64)])]) -> Usage {
+        let folder = |name: Option<&str>, parent, held: u64| FolderUsage {
+            name: name.map(|name| Name::new(name.as_bytes()).unwrap()),
+            parent,
+            children: 0..0,
+            sums: sums(held),
+            kinds: Default::default(),
+            largest_new_file: 0,
+        };
+        let total: u64 = folders.iter().map(|(_, held, _)| held).sum();
+        let mut all = vec![folder(None, None, total)];
+        for (name, held, _) in folders {
+            all.push(folder(Some(name), Some(0), *held));
+        }
+        all[0].children = 1..all.len() as u32;
+        for (number, (_, _, below)) in (1..).zip(folders) {
+            let from = all.len() as u32;
+            for (name, held) in *below {
+                all.push(folder(Some(name), Some(number), *held));
+            }
+            all[number as usize].children = from..all.len() as u32;
+        }
+        Usage {
+            folders: all,
+            kinds: Default::default(),
+            ages: Default::default(),
+            sizes: Default::default(),
+            unreadable: 0,
+        }
+    }
+
+    fn frame() -> Rect {
+        Rect::from_min_size(pos2(0.0, 0.0), vec2(800.0, 400.0))
+    }
+
+    fn tiles(usage: &Usage, files: &[FileUsage], by: By) -> Vec<Tile> {
+        let subject = Subject {
+            usage,
+            folder: 0,
+            files: Some(files),
+            by,
+        };
+        lay_out(&subject, frame())
+    }
+
+    #[test]
+    fn areas_are_those_of_what_is_asked_for() {
+        let mut usage = usage(&[("a", 3_000_000, &[]), ("b", 1_000_000, &[])]);
+        usage.folders[2].sums.alone_bytes = 3 * usage.folders[1].sums.alone_bytes;
+        for by in By::ALL {
+            let tiles = tiles(&usage, &[file("c.txt", 4_000_000)], by);
+            assert_eq!(tiles.len(), 3);
+            let total: u64 = tiles.iter().map(|tile| by.of(&tile.sums)).sum();
+            for tile in &tiles {
+                let wanted = by.of(&tile.sums) as f32 / total as f32;
+                let part = tile.rect.area() / frame().area();
+                assert!((part - wanted).abs() < 0.001, "{by:?}: {part}, not {wanted}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_in_a_folder_is_in_its_rectangle_below_its_name() {
+        let usage = usage(&[("a", 100, &[("x", 60), ("y", 30)]), ("b", 50, &[])]);
+        let tiles = tiles(&usage, &[], By::Held);
+        let names: Vec<&str> = tiles.iter().map(|tile| tile.name.as_str()).collect();
+        // Its own files are what is in none of the folders in it.
+        assert_eq!(names, ["a", "x", "y", "0 files", "b"]);
+        assert!(tiles[0].is_open && !tiles[4].is_open);
+        assert_eq!(tiles[3].sums.held_bytes, 10);
+        for inner in &tiles[1..4] {
+            assert_eq!(inner.depth, 1);
+            assert!(tiles[0].rect.contains_rect(inner.rect));
+            assert!(inner.rect.top() >= tiles[0].rect.top() + TITLE_HEIGHT);
+        }
+    }
+
+    #[test]
+    fn a_million_files_have_no_more_rectangles_than_there_is_room_for() {
+        let usage = usage(&[("a", 50_000_000, &[])]);
+        let files: Vec<FileUsage> = (0..1_000_000)
+            .map(|number| file(&format!("{number}"), 100 + number % 7))
+            .collect();
+        let begun = tiles(&usage, &files, By::Held);
+        assert_eq!(begun.len(), 2);
+        assert_eq!(begun[1].name, "1 000 000 smaller");
+        assert_eq!(begun[1].sums.files, 1_000_000);
+        // All are as large as each other: some are shown, and the others are not lost.
+        let many: Vec<FileUsage> = (0..1000).map(|n| file(&format!("{n}"), 1000)).collect();
+        let tiles = tiles(&usage, &many, By::Held);
+        assert!(tiles.len() <= MOST + 1);
+        let all: u64 = tiles.iter().map(|tile| tile.sums.files).sum();
+        assert_eq!(all, 1001);
+    }
+
+    #[test]
+    fn a_thing_that_is_small_alone_is_shown_as_itself_and_nothing_is_not() {
+        let usage = usage(&[("large", 1_000_000_000, &[]), ("empty", 0, &[])]);
+        let tiles = tiles(&usage, &[file("small", 800)], By::Held);
+        let names: Vec<&str> = tiles.iter().map(|tile| tile.name.as_str()).collect();
+        assert_eq!(names, ["large", "small"]);
+    }
+
+    #[test]
+    fn the_part_that_is_shared_is_that_of_the_stored_bytes() {
+        let sums = sums(800);
+        assert_eq!(By::Held.shared_part(&sums), 0.75);
+        assert_eq!(By::Stored.shared_part(&sums), 0.75);
+        assert_eq!(By::Alone.shared_part(&sums), 0.0);
+        assert_eq!(By::New.shared_part(&sums), 0.5);
+        assert_eq!(By::Stored.shared_part(&Sums::default()), 0.0);
+    }
+}
