@@ -22,4 +22,5 @@ pub mod scan;
 pub mod search;
 pub mod specification;
 pub mod tree;
+pub mod usage;
 pub mod versions;

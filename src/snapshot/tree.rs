@@ -1,6 +1,7 @@
 //! What a snapshot says of a file: its name, its attributes, and what it is.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -126,6 +127,22 @@ pub struct DirectoryEntry {
     pub totals: Totals,
 }
 
+impl DirectoryEntry {
+    /// The numbers of the listings of this directory and of all below it: listings are numbered in
+    /// post-order, so that they are a range ([`crate::snapshot::file`]).
+    pub fn listings(&self) -> Range<u64> {
+        let last = self.listing.index;
+        last.saturating_sub(self.totals.directories)..last.saturating_add(1)
+    }
+
+    /// Whether one of these listings, which ascend, is the directory's own or below it.
+    pub fn has_any_of(&self, listings: &[u64]) -> bool {
+        let Range { start, end } = self.listings();
+        let next = listings.partition_point(|listing| *listing < start);
+        listings.get(next).is_some_and(|listing| *listing < end)
+    }
+}
+
 /// Where a directory's listing lies in its snapshot file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListingRef {
@@ -192,6 +209,22 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_knows_the_listings_below_it() {
+        let directory = |index, directories| DirectoryEntry {
+            listing: ListingRef { index },
+            totals: Totals {
+                directories,
+                ..Totals::default()
+            },
+        };
+        assert_eq!(directory(7, 3).listings(), 4..8);
+        assert!(directory(7, 3).has_any_of(&[1, 4, 9]));
+        assert!(directory(7, 3).has_any_of(&[7]));
+        assert!(!directory(7, 3).has_any_of(&[1, 3, 8]));
+        assert!(!directory(0, 0).has_any_of(&[]));
+    }
 
     #[test]
     fn a_name_cannot_leave_its_folder() {

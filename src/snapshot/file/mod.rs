@@ -35,6 +35,7 @@ mod alike;
 mod attributes;
 mod cache;
 mod columns;
+mod contents;
 mod decode;
 mod encode;
 mod header;
@@ -50,6 +51,7 @@ mod values;
 mod walk;
 mod write;
 
+pub use contents::PartsFound;
 pub use header::{
     ArchiveIdentity, BuildStats, NamedId, RepositoryIdentity, SnapshotHeader, TakenAt,
 };

@@ -15,7 +15,7 @@ use super::tokens::{Tokens, page_tokens};
 use super::values::damaged;
 use super::walk::Walk;
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::format::sealed::{FileKind, PageRecord, Sealed};
+use crate::format::sealed::{FileKind, Page, PageRecord, Sealed};
 use crate::fs::{LocalFile, ReadAt};
 use crate::progress::lock;
 use crate::repository::storage::Storage;
@@ -254,7 +254,12 @@ impl Snapshot {
 
     /// A page's columns, decompressed and verified.
     pub(super) fn page_raw(&self, page: u32) -> Result<Vec<u8>> {
-        Ok(self.sealed.read(page)?.raw)
+        Ok(self.page_bytes(page)?.raw)
+    }
+
+    /// Both parts of a page, decompressed and verified.
+    pub(super) fn page_bytes(&self, page: u32) -> Result<Page> {
+        self.sealed.read(page)
     }
 
     /// The number of the first listing of which a page has a part; those of the others follow.

@@ -16,7 +16,7 @@ use crate::format::digest::Blake3;
 use crate::format::id::Id;
 use crate::progress::{Monitor, lock};
 use crate::snapshot::file::Snapshot;
-use crate::snapshot::tree::{DirectoryEntry, Entry, Kind};
+use crate::snapshot::tree::{Entry, Kind};
 
 /// Between this many steps of a walk the cancel flag is looked at.
 const CANCEL_EVERY: usize = 1024;
@@ -126,7 +126,7 @@ impl<'a> Searcher<'a> {
                 }
             };
             let is_to_leave = match (&step.entry.kind, listings) {
-                (Kind::Directory(folder), Some(listings)) => !is_below(folder, listings),
+                (Kind::Directory(folder), Some(listings)) => !folder.has_any_of(listings),
                 _ => false,
             };
             if self.pattern.matches(step.path, &step.entry, &mut buffer) {
@@ -153,12 +153,4 @@ impl Matches {
         self.error.get_or_insert(error);
         Ok(())
     }
-}
-
-/// Whether one of these listings, which ascend, is a folder's own or below it.
-fn is_below(folder: &DirectoryEntry, listings: &[u64]) -> bool {
-    let last = folder.listing.index;
-    let first = last.saturating_sub(folder.totals.directories);
-    let next = listings.partition_point(|listing| *listing < first);
-    listings.get(next).is_some_and(|listing| *listing <= last)
 }

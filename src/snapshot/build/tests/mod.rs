@@ -33,12 +33,17 @@ impl Fixture {
     }
 
     pub fn with(change: impl FnOnce(&mut Specification)) -> Fixture {
+        let settings = Settings::new(Layout::Packed, Codec::Zstd, None).unwrap();
+        Fixture::with_settings(&settings, change)
+    }
+
+    /// One whose repository has these settings.
+    pub fn with_settings(settings: &Settings, change: impl FnOnce(&mut Specification)) -> Fixture {
         let folder = tempfile::tempdir().unwrap();
         let top = folder.path().canonicalize().unwrap();
         let source = top.join("source");
         fs::create_dir(&source).unwrap();
-        let settings = Settings::new(Layout::Packed, Codec::Zstd, None).unwrap();
-        let repository = Repository::create(&top.join("repository"), &settings).unwrap();
+        let repository = Repository::create(&top.join("repository"), settings).unwrap();
         let mut specification = Specification::of(vec![source.clone()]);
         change(&mut specification);
         let file = ArchiveFile {
@@ -183,7 +188,7 @@ impl Backup<'_> {
 }
 
 /// Bytes that do not compress, different for each seed.
-fn noise(seed: u64, len: usize) -> Vec<u8> {
+pub fn noise(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
         state ^= state << 13;
