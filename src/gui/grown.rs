@@ -66,26 +66,42 @@ pub fn shown(path: &[u8], home: Option<&Path>) -> String {
     }
 }
 
+/// An answer.
+enum Known {
+    Growth(Growth),
+    /// It could not be found out from what there was then: the generation of the overview.
+    Not(u64),
+}
+
 /// What backups brought, as far as somebody has asked.
 #[derive(Default)]
 pub struct Grown {
-    /// `None`: it cannot be found out.
-    known: HashMap<Key, Option<Growth>>,
+    known: HashMap<Key, Known>,
     waiting: VecDeque<Key>,
     current: Option<Key>,
     finding: Fetch<Growth>,
+    /// Of the overview.
+    generation: u64,
 }
 
 impl Grown {
     /// What is known of a snapshot; `None` while it is not, and when it cannot be.
     pub fn get(&self, archive: &ArchiveName, snapshot: SnapshotName) -> Option<&Growth> {
-        self.known.get(&(archive.clone(), snapshot))?.as_ref()
+        match self.known.get(&(archive.clone(), snapshot))? {
+            Known::Growth(growth) => Some(growth),
+            Known::Not(_) => None,
+        }
     }
 
-    /// Nobody has asked about it yet.
+    /// Nobody has asked about it yet, or not since something has changed.
     pub fn is_unasked(&self, archive: &ArchiveName, snapshot: SnapshotName) -> bool {
         let key = (archive.clone(), snapshot);
-        !self.known.contains_key(&key)
+        let is_answered = match self.known.get(&key) {
+            Some(Known::Growth(_)) => true,
+            Some(Known::Not(generation)) => *generation == self.generation,
+            None => false,
+        };
+        !is_answered
             && self.current.as_ref() != Some(&key)
             && !self.waiting.contains(&key)
     }
@@ -105,10 +121,13 @@ impl Grown {
         workers: &Workers,
         out: &mut Outbox,
     ) {
+        self.generation = overview.generation;
+        let not = Known::Not(self.generation);
         if self.finding.poll()
             && let Some(key) = self.current.take()
         {
-            self.known.insert(key, self.finding.value().cloned());
+            let found = self.finding.value().cloned();
+            self.known.insert(key, found.map_or(not, Known::Growth));
         }
         if self.current.is_some() {
             return;
@@ -119,7 +138,7 @@ impl Grown {
                 return;
             };
             let Some(snapshot) = of_overview(&key, overview) else {
-                self.known.insert(key, None);
+                self.known.insert(key, Known::Not(self.generation));
                 continue;
             };
             let repository = snapshot.repository;
@@ -137,7 +156,7 @@ impl Grown {
                 }
                 // It holds nothing for this snapshot, or cannot say so.
                 _ if holdings.is_settled(repository, overview) => {
-                    self.known.insert(key, None);
+                    self.known.insert(key, Known::Not(self.generation));
                 }
                 _ => self.waiting.push_back(key),
             }

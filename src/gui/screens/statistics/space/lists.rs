@@ -2,6 +2,7 @@
 
 use super::tiles::{By, What, sums_of_file};
 use crate::fs::escaped;
+use crate::gui::words::capitalized;
 use crate::human::{count, size};
 use crate::snapshot::usage::{Age, FileKind, FileUsage, SizeClass, Sums, Usage};
 
@@ -154,12 +155,6 @@ impl Of {
             _ => None,
         }
     }
-}
-
-fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
 }
 
 /// The rows as CSV, sizes in bytes.
