@@ -18,7 +18,7 @@
 //! - [`create`][], [`adopt`][], [`change`][]: what is in the configuration
 //! - [`defaults`][]: what is proposed to somebody who begins
 //! - [`backup`][]: a new snapshot
-//! - [`delete`][]: snapshots, archives, repositories
+//! - [`delete`][]: snapshots, archives, repositories; [`what_if`][]: what that would free
 //! - [`check`][], [`upkeep`][]: check; prune, convert and repair
 //!
 //! # What makes opening safe
@@ -35,6 +35,7 @@ pub mod create;
 pub mod defaults;
 pub mod delete;
 pub mod upkeep;
+pub mod what_if;
 
 use std::path::PathBuf;
 
@@ -43,6 +44,7 @@ pub use backup::ReadyBackup;
 pub use check::{Checkable, Checkup, UnavailableArchive};
 pub use delete::{Deletable, Extent, RepositoryDeletion};
 pub use upkeep::{Reconciled, Repaired, Upkeep};
+pub use what_if::{DeletionEffect, RehearsedDeletion};
 
 use crate::config::{ArchiveEntry, Config, RepositoryEntry};
 use crate::error::{Error, ErrorKind, Result};

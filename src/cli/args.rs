@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 
 use super::{
     archive, backup, cat, delete, demo, diff, exigency, extract, find, generate, gui, ls, pick,
-    repo, restore, snapshots, values, versions,
+    repo, restore, snapshots, values, versions, what_if,
 };
 
 /// Backs up your files: every content once, every snapshot a file of its own.
@@ -101,6 +101,9 @@ pub enum Command {
     Restore(restore::Options),
     #[command(alias = "del")]
     Delete(delete::Options),
+    /// What something would do, without doing it
+    #[command(name = "what-if", subcommand)]
+    WhatIf(what_if::Command),
     /// Recovery when the configuration is lost
     #[command(subcommand)]
     Exigency(exigency::Command),

@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use super::context::{Context, tell_damage};
 use super::failure::{Exit, Failure, Lookup, Outcome};
-use super::human::{counted, size};
 use super::output::complain;
 use super::select::Selection;
 use super::values;
+use super::what_if::{self, JsonEffect};
 use crate::snapshot::archive::Archive;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::archive::select::Select;
@@ -54,25 +54,11 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         .looked_up()?;
     deletable.repositories.iter().for_each(tell_damage);
     if options.dry_run {
-        let (freed, _) = context.work(|monitor| catalog.deletion_frees(&deletable, monitor))?;
         for name in &names {
             say(context, &format!("Would delete {name}"))?;
         }
-        say(
-            context,
-            &format!(
-                "That would free {}: {} that nothing else needs",
-                size(freed.alone_stored_bytes),
-                counted(freed.alone_contents, "content", "contents")
-            ),
-        )?;
-        return done(
-            context,
-            options,
-            &names,
-            Some(freed.alone_stored_bytes),
-            &[],
-        );
+        let effect = what_if::tell(&[deletable], false, context)?;
+        return done(context, options, &names, Some(effect), &[]);
     }
     let (report, _) = context.work(|monitor| catalog.delete_snapshots(&deletable, monitor))?;
     let style = context.out.style();
@@ -115,15 +101,15 @@ struct Document {
     deleted: Vec<String>,
     /// What was deleted though its claim is not known.
     unreleased: Vec<String>,
-    /// Stored bytes that nothing else needs; known for a dry run only.
-    frees_bytes: Option<u64>,
+    /// What it and a prune would free; known for a dry run only.
+    frees: Option<JsonEffect>,
 }
 
 fn done(
     context: &mut Context,
     options: &Options,
     deleted: &[SnapshotName],
-    frees_bytes: Option<u64>,
+    frees: Option<JsonEffect>,
     unreleased: &[SnapshotName],
 ) -> Outcome {
     if context.out.is_json() {
@@ -134,7 +120,7 @@ fn done(
             dry_run: options.dry_run,
             deleted: texts(deleted),
             unreleased: texts(unreleased),
-            frees_bytes,
+            frees,
         })?;
     }
     Ok(Exit::Done)

@@ -43,6 +43,7 @@ pub mod source;
 pub mod values;
 pub mod versions;
 pub mod watchdog;
+pub mod what_if;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -130,6 +131,7 @@ fn run_command(command: Option<&Command>, context: &mut Context) -> Outcome {
         Some(Command::Extract(options)) => extract::run(options, context),
         Some(Command::Restore(options)) => restore::run(options, context),
         Some(Command::Delete(options)) => delete::run(options, context),
+        Some(Command::WhatIf(command)) => what_if::run(command, context),
         Some(Command::Exigency(command)) => exigency::run(command, context),
         Some(Command::Demo(options)) => demo::run(options, context),
         Some(Command::Completions(options)) => generate::completions(options, context),

@@ -17,7 +17,7 @@ use super::select::Source;
 use super::source::{self, Snapshots};
 use crate::format::id::Id;
 use crate::repository::claims::ClaimId;
-use crate::repository::costs::ClaimCosts;
+use crate::repository::holdings::ClaimCosts;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::exigency::series::SnapshotFile;
 use crate::snapshot::file::{Snapshot, SnapshotHeader};

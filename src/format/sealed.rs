@@ -62,6 +62,19 @@ impl FileKind {
     }
 }
 
+/// What a file is of which these bytes are the beginning, as its header says; nothing is checked.
+pub fn kind_of(beginning: &[u8]) -> Option<FileKind> {
+    let rest = beginning.strip_prefix(&MAGIC)?;
+    let kind = u16::from_le_bytes(rest.get(..2)?.try_into().ok()?);
+    let kinds = [
+        FileKind::Pack,
+        FileKind::Table,
+        FileKind::Claim,
+        FileKind::Snapshot,
+    ];
+    kinds.into_iter().find(|known| *known as u16 == kind)
+}
+
 /// Which file this is, and to whom it belongs (a repository; for a snapshot its archive).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {

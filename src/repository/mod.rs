@@ -66,9 +66,9 @@
 pub mod check;
 pub mod claims;
 pub mod convert;
-pub mod costs;
 pub mod delete;
 pub mod guess;
+pub mod holdings;
 pub mod index;
 pub mod lock;
 pub mod loose;
@@ -76,6 +76,7 @@ pub mod pack;
 pub mod process;
 pub mod prune;
 pub mod read;
+pub mod rehearse;
 pub mod repair;
 mod rounds;
 pub mod settings;

@@ -23,6 +23,8 @@ use crate::repository::claims::ClaimId;
 #[derive(Clone, Debug)]
 pub struct Deletion {
     pub name: SnapshotName,
+    /// Length of its file; 0 when that cannot be told.
+    pub bytes: u64,
     /// The claim that goes with it, and the repository that it is in; `None` for a snapshot that cannot be
     /// read.
     pub claim: Option<(ClaimId, Id)>,
@@ -85,12 +87,14 @@ pub fn plan_deletion(
     }
     let deletions = names.into_iter().map(|name| {
         // A snapshot that cannot be read is what somebody may well want to be rid of.
-        let snapshot = Snapshot::open(&archive.path_of(name));
+        let path = archive.path_of(name);
+        let bytes = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
+        let snapshot = Snapshot::open(&path);
         let claim = snapshot.ok().map(|snapshot| {
             let header = snapshot.header();
             (ClaimId(header.claim_id), header.repository.id)
         });
-        Deletion { name, claim }
+        Deletion { name, bytes, claim }
     });
     Ok(DeletionPlan {
         deletions: deletions.collect(),

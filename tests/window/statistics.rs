@@ -9,7 +9,7 @@ use gibus::gui::route::Route;
 use gibus::human::{count, size};
 use gibus::progress::Monitor;
 use gibus::repository::claims::ClaimId;
-use gibus::repository::costs::ClaimCosts;
+use gibus::repository::holdings::ClaimCosts;
 use gibus::snapshot::file::{BuildStats, Snapshot};
 use gibus::snapshot::places::{ArchiveName, RepositoryName};
 use gibus::snapshot::specification::Specification;

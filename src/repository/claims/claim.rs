@@ -49,6 +49,11 @@ impl SegmentClaim {
         &self.ordinals
     }
 
+    /// Those of them that are named more than once.
+    pub fn repeated(&self) -> &RoaringBitmap {
+        &self.repeated
+    }
+
     /// How often a content is named.
     pub fn references(&self, ordinal: u32) -> u64 {
         if !self.ordinals.contains(ordinal) {

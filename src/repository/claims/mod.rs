@@ -40,7 +40,9 @@ use crate::repository::token::SegmentId;
 
 pub use claim::{Claim, ClaimBuilder, SegmentClaim};
 pub use live::{LiveClaims, LoadError, Loss, LostClaim};
-pub use store::{list_claims, publish_claim, read_claim, release_claim, supply_claim};
+pub use store::{
+    claim_of_file, list_claims, publish_claim, read_claim, release_claim, supply_claim,
+};
 
 /// The random id of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -220,6 +220,12 @@ fn tombstone_name(claim_id: ClaimId) -> String {
     format!("{FOLDER}/{claim_id}{TOMBSTONE}")
 }
 
+/// The claim that a file of this name holds, a tombstone excepted.
+pub fn claim_of_file(name: &str) -> Option<ClaimId> {
+    let (claim_id, version) = parse_name(name)?;
+    version.map(|_| claim_id)
+}
+
 /// The claim whose file this is, and its version; no version for a tombstone.
 fn parse_name(name: &str) -> Option<(ClaimId, Option<u32>)> {
     let parsed = if let Some(stem) = name.strip_suffix(TOMBSTONE) {

@@ -19,6 +19,7 @@
 //!   claims; a store session looks which packs exist, and looks at a loose file before it relies on it.
 
 pub mod execute;
+pub mod packs;
 pub mod plan;
 
 use std::sync::Arc;

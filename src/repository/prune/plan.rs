@@ -3,9 +3,10 @@
 //! Memory: a few numbers for each block of a pack, a digest for each chunk of a claimed big content, and
 //! the claims' bitmaps; rows are streamed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::PrunePlan;
+use super::packs::{BlockUse, PackFate, PackUse, fates};
 use crate::error::Result;
 use crate::format::digest::{Blake3, ContentDigest};
 use crate::format::id::Id;
@@ -13,68 +14,13 @@ use crate::progress::Monitor;
 use crate::repository::claims::LiveClaims;
 use crate::repository::index::Index;
 use crate::repository::loose::{loose_folders, name_of, parse_loose_name};
-use crate::repository::pack::{PACK_PIECES, PACK_TARGET, pack_id};
+use crate::repository::pack::pack_id;
 use crate::repository::read::BlockSource;
 use crate::repository::settings::Layout;
-use crate::repository::table::{BlockRecord, ContentRow, Piece, Place};
+use crate::repository::table::{ContentRow, Piece, Place};
 
-/// A pack is rewritten when more than this share of it is unclaimed, in hundredths.
-const TOLERATED_WASTE: u64 = 5;
-/// Packs shorter than this are gathered into longer ones …
-const SHORT_PACK: u64 = PACK_TARGET / 4;
-/// … unless they have this many pieces in use: they would come out as short again …
-const MANY_PIECES: u64 = PACK_PIECES as u64 / 4;
-/// … when there are this many of them.
-const MANY_SHORT_PACKS: usize = 12;
 /// More tables than this are merged.
 const MANY_TABLES: usize = 4;
-
-/// A block, and what is claimed of it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct BlockUse {
-    pub block: BlockRecord,
-    /// Bytes of claimed pieces, before compression.
-    pub live_bytes: u64,
-    /// How many claimed pieces.
-    live_pieces: u64,
-}
-
-impl BlockUse {
-    fn add(&mut self, piece: &Piece) {
-        self.live_bytes += u64::from(piece.len);
-        self.live_pieces += 1;
-    }
-
-    pub fn is_dead(&self) -> bool {
-        self.live_bytes == 0
-    }
-
-    /// Stored bytes for which nothing is claimed.
-    fn waste(&self) -> u64 {
-        let raw = u64::from(self.block.raw_len).max(1);
-        let live = self.live_bytes.min(raw);
-        u64::from(self.block.stored_len) * (raw - live) / raw
-    }
-}
-
-/// A pack, and what is claimed of it, in stored bytes.
-#[derive(Default)]
-struct PackUse {
-    is_used: bool,
-    blocks: u64,
-    live_pieces: u64,
-    /// Of blocks that rows name.
-    named: u64,
-    /// Of those, what nothing is claimed of.
-    wasted: u64,
-}
-
-impl PackUse {
-    /// About what its header, directory and trailer take, rather too much.
-    fn directory_bytes(&self) -> u64 {
-        512 + self.blocks * 64 + self.live_pieces * 8
-    }
-}
 
 /// The plan, and what carrying it out needs to know.
 pub(super) struct Survey {
@@ -104,17 +50,19 @@ impl Surveyor<'_> {
         let mut usage: HashMap<(Id, u32), BlockUse> = HashMap::new();
         for table in self.index.tables() {
             for block in table.blocks()? {
-                let use_of = BlockUse {
-                    block: *block,
+                let unused = BlockUse {
+                    stored_len: block.stored_len,
+                    raw_len: block.raw_len,
                     live_bytes: 0,
                     live_pieces: 0,
                 };
-                usage.entry((block.pack, block.page)).or_insert(use_of);
+                usage.entry((block.pack, block.page)).or_insert(unused);
             }
         }
         let mut used = |piece: &Piece| {
             if let Some(block) = usage.get_mut(&(piece.block.pack, piece.block.page)) {
-                block.add(piece);
+                block.live_bytes += u64::from(piece.len);
+                block.live_pieces += 1;
             }
         };
 
@@ -209,7 +157,8 @@ impl Surveyor<'_> {
         let mut dead_chunks = false;
         let mut used = |piece: &Piece| {
             if let Some(block) = usage.get_mut(&(piece.block.pack, piece.block.page)) {
-                block.add(piece);
+                block.live_bytes += u64::from(piece.len);
+                block.live_pieces += 1;
             }
         };
         self.index.each_chunk(|row| {
@@ -265,62 +214,43 @@ impl Surveyor<'_> {
         usage: &HashMap<(Id, u32), BlockUse>,
         stored_bytes: &mut u64,
     ) -> Result<()> {
-        let mut sums: HashMap<Id, PackUse> = HashMap::new();
-        for ((pack, _), block) in usage {
-            let sum = sums.entry(*pack).or_default();
-            sum.is_used |= !block.is_dead();
-            sum.blocks += 1;
-            sum.live_pieces += block.live_pieces;
-            sum.named += u64::from(block.block.stored_len);
-            sum.wasted += block.waste();
-        }
-        let mut packs: Vec<(Id, u64)> = self
+        let mut packs: BTreeMap<Id, PackUse> = self
             .blocks
             .storage()
             .list("packs")?
             .into_iter()
-            .filter_map(|listed| Some((pack_id(&listed.name)?, listed.bytes)))
+            .filter_map(|listed| Some((pack_id(&listed.name)?, PackUse::of(listed.bytes))))
             .collect();
-        packs.sort_unstable();
-        let mut kept = Vec::new();
-        for (pack, bytes) in packs {
-            *stored_bytes += bytes;
-            plan.pack_bytes_before += bytes;
-            match sums.get(&pack) {
-                None if plan.is_something_lost => plan.packs_to_keep += 1,
-                None => {
-                    plan.orphan_packs.push((pack, bytes));
-                    plan.freed_bytes += bytes;
+        for ((pack, _), block) in usage {
+            if let Some(pack) = packs.get_mut(pack) {
+                pack.add(block);
+            }
+        }
+        let uses: Vec<PackUse> = packs.values().copied().collect();
+        for (pack, fate) in packs.into_iter().zip(fates(&uses, self.rewrite_all)) {
+            let pack = (pack.0, pack.1.bytes);
+            *stored_bytes += pack.1;
+            plan.pack_bytes_before += pack.1;
+            match fate {
+                PackFate::Orphaned if plan.is_something_lost => plan.packs_to_keep += 1,
+                PackFate::Orphaned => {
+                    plan.orphan_packs.push(pack);
+                    plan.freed_bytes += pack.1;
                 }
-                Some(sum) if !sum.is_used => {
-                    plan.packs_to_delete.push((pack, bytes));
-                    plan.freed_bytes += bytes;
+                PackFate::Deleted => {
+                    plan.packs_to_delete.push(pack);
+                    plan.freed_bytes += pack.1;
                 }
-                Some(sum) => {
-                    // Blocks that no row names any more are waste as well; the directory is not.
-                    let expected = sum.named + sum.directory_bytes();
-                    let unnamed = bytes.saturating_sub(expected);
-                    let wasted = sum.wasted.saturating_add(unnamed);
-                    if self.rewrite_all || wasted * 100 > bytes * TOLERATED_WASTE {
-                        plan.packs_to_rewrite.push((pack, bytes));
-                        plan.freed_bytes += wasted;
-                    } else {
-                        plan.unused_bytes_kept += wasted;
-                        kept.push((pack, bytes));
-                    }
+                PackFate::Rewritten { wasted } => {
+                    plan.packs_to_rewrite.push(pack);
+                    plan.freed_bytes += wasted;
+                }
+                PackFate::Kept { wasted } => {
+                    plan.packs_to_keep += 1;
+                    plan.unused_bytes_kept += wasted;
                 }
             }
         }
-        let is_short = |(pack, bytes): &(Id, u64)| {
-            let pieces = sums.get(pack).map_or(0, |sum| sum.live_pieces);
-            *bytes < SHORT_PACK && pieces < MANY_PIECES
-        };
-        let short: Vec<(Id, u64)> = kept.iter().copied().filter(is_short).collect();
-        if short.len() >= MANY_SHORT_PACKS {
-            kept.retain(|pack| !is_short(pack));
-            plan.packs_to_rewrite.extend(short);
-        }
-        plan.packs_to_keep += kept.len() as u64;
         Ok(())
     }
 }
@@ -332,6 +262,8 @@ mod tests {
     use super::*;
     use crate::repository::Repository;
     use crate::repository::claims::ClaimBuilder;
+    use crate::repository::pack::PACK_PIECES;
+    use crate::repository::prune::packs::MANY_SHORT_PACKS;
     use crate::repository::settings::Settings;
 
     /// Stores so many short contents; returns how many packs there are, and the plan to prune them.

@@ -11,6 +11,7 @@
 
 pub mod local;
 pub mod memory;
+pub mod overlay;
 #[cfg(test)]
 mod suite;
 pub mod waiting;

@@ -1,9 +1,12 @@
 //! The threads behind the workers of the packed layout: compressors, one writer, one publisher.
 //!
 //! ```text
-//! workers ──raw blocks──▶ compressors ──▶ writer ──whole packs──▶ publisher ──▶ rows
-//!    └────────rows of empty contents, chunk lists────▲
+//! workers ──raw blocks──▶ compressors ─────▶ writer ──whole packs──▶ publisher ──▶ rows
+//!    └──turns, rows of empty contents, chunk lists──▲
 //! ```
+//!
+//! Blocks are written in the order in which workers handed them over, whichever is compressed first: with one
+//! worker the same pieces make the same packs every time, so that what a prune writes can be foretold.
 //!
 //! All channels are bounded, so memory is; a failure anywhere makes every later send fail with the first
 //! cause. The writer fills one pack at a time. The publisher makes packs durable while the next one is
@@ -19,7 +22,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Shared;
-use super::blocks::{NewPieceKind, RawBlock};
+use super::blocks::{NewPiece, NewPieceKind, RawBlock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::compression::Codec;
 use crate::format::encoding::encode;
@@ -34,9 +37,18 @@ use crate::repository::storage::{NewFile, publish_one};
 use crate::repository::table::{BlockRecord, ChunkRow, ContentRow, Piece, Place};
 use crate::repository::token::ContentNumber;
 
+type Compressed = Result<(PreparedPage, Vec<NewPiece>)>;
+
+/// A block on its way, and where it is waited for.
+struct Job {
+    block: RawBlock,
+    done: Sender<Compressed>,
+}
+
 /// What the writer receives.
 pub enum Message {
-    Block(PreparedPage, Vec<super::blocks::NewPiece>),
+    /// The turn of a block, which comes here when it is compressed.
+    Block(Receiver<Compressed>),
     Row(ContentRow),
     List(ChunkList, ContentNumber),
 }
@@ -53,7 +65,7 @@ struct FinishedPack {
 /// The running threads.
 pub struct Pipeline {
     shared: Arc<Shared>,
-    raw: Option<Sender<RawBlock>>,
+    raw: Option<Sender<Job>>,
     messages: Option<Sender<Message>>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -61,20 +73,22 @@ pub struct Pipeline {
 impl Pipeline {
     pub fn start(shared: &Arc<Shared>) -> Result<Pipeline> {
         let compressors = std::thread::available_parallelism().map_or(2, usize::from);
-        let (raw, raw_in) = bounded::<RawBlock>(compressors);
-        let (messages, messages_in) = bounded::<Message>(2);
+        let (raw, raw_in) = bounded::<Job>(compressors);
+        let (messages, messages_in) = bounded::<Message>(2 * compressors);
         let (packs, packs_in) = bounded::<FinishedPack>(1);
         let mut pipeline = Pipeline {
             shared: Arc::clone(shared),
             raw: Some(raw),
-            messages: Some(messages.clone()),
+            messages: Some(messages),
             threads: Vec::new(),
         };
         for _ in 0..compressors {
-            let (raw_in, messages) = (raw_in.clone(), messages.clone());
-            pipeline.spawn("compress", move |_| compress_blocks(&raw_in, &messages))?;
+            let raw_in = raw_in.clone();
+            pipeline.spawn("compress", move |_| {
+                compress_blocks(&raw_in);
+                Ok(())
+            })?;
         }
-        drop(messages);
         pipeline.spawn("write packs", move |shared| {
             PackWriter::new(shared, &packs).run(&messages_in)
         })?;
@@ -104,8 +118,10 @@ impl Pipeline {
 
     /// Hands a full block to the compressors.
     pub fn compress(&self, block: RawBlock) -> Result<()> {
+        let (done, turn) = bounded(1);
+        self.send(Message::Block(turn))?;
         match &self.raw {
-            Some(raw) if raw.send(block).is_ok() => Ok(()),
+            Some(raw) if raw.send(Job { block, done }).is_ok() => Ok(()),
             _ => self.closed(),
         }
     }
@@ -149,14 +165,12 @@ impl Drop for Pipeline {
     }
 }
 
-fn compress_blocks(raw: &Receiver<RawBlock>, messages: &Sender<Message>) -> Result<()> {
-    for block in raw {
-        let page = PreparedPage::new(block.page_kind, &[], block.codec, block.level, &block.bytes)?;
-        if messages.send(Message::Block(page, block.pieces)).is_err() {
-            break;
-        }
+fn compress_blocks(raw: &Receiver<Job>) {
+    for Job { block, done } in raw {
+        let page = PreparedPage::new(block.page_kind, &[], block.codec, block.level, &block.bytes);
+        // A writer that has ended has left its reason behind.
+        let _ = done.send(page.map(|page| (page, block.pieces)));
     }
-    Ok(())
 }
 
 /// Publishes packs in the order in which they were written.
@@ -209,7 +223,14 @@ impl<'a> PackWriter<'a> {
                 return Ok(());
             }
             match message {
-                Message::Block(page, pieces) => self.add_block(&page, &pieces)?,
+                Message::Block(turn) => match turn.recv() {
+                    Ok(compressed) => {
+                        let (page, pieces) = compressed?;
+                        self.add_block(&page, &pieces)?;
+                    }
+                    // A worker or a compressor has ended, and its reason is told by whoever joins it.
+                    Err(_) => return Ok(()),
+                },
                 Message::Row(row) => self.rows.push(row),
                 Message::List(list, number) => self.lists.push((list, number)),
             }
@@ -249,14 +270,10 @@ impl<'a> PackWriter<'a> {
             .ok_or_else(|| Error::new(ErrorKind::Io, "write a pack"))
     }
 
-    fn add_block(&mut self, page: &PreparedPage, pieces: &[super::blocks::NewPiece]) -> Result<()> {
+    fn add_block(&mut self, page: &PreparedPage, pieces: &[NewPiece]) -> Result<()> {
         let shared = self.shared;
         let pack = self.open()?;
-        let block = pack.add(
-            shared,
-            page,
-            pieces.iter().map(super::blocks::NewPiece::record),
-        )?;
+        let block = pack.add(shared, page, pieces.iter().map(NewPiece::record))?;
         for piece in pieces {
             let place = Piece {
                 block,

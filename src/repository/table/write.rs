@@ -216,7 +216,8 @@ impl<W: Write> TableWriter<W> {
             content_fences: Bytes(self.content_fences),
             chunk_fences: Bytes(self.chunk_fences),
         };
-        self.out.finish(&encode(&meta)?, Codec::Zstd)
+        // Ids, digests and bitmaps, which do not compress; and so the length of a table follows from its rows.
+        self.out.finish(&encode(&meta)?, Codec::None)
     }
 }
 

@@ -1,0 +1,252 @@
+//! `gibus what-if`: what something would do, without doing it.
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::context::{Context, tell_damage};
+use super::failure::{Exit, Failure, Lookup, Outcome};
+use super::human::{count, counted, size};
+use super::output::facts;
+use super::select::parse_snapshot;
+use super::values;
+use crate::catalog::{Deletable, DeletionEffect, FoundArchive, RehearsedDeletion};
+use crate::snapshot::archive::name::SnapshotName;
+use crate::snapshot::archive::select::Select;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Delete(Options),
+}
+
+/// What deleting snapshots, and a prune then, would free
+///
+/// Any snapshots of any archives together: what several of them share is freed only when all of them go.
+#[derive(Args, Debug)]
+pub struct Options {
+    /// An archive with all its snapshots, or one snapshot of it: ARCHIVE:NAME as `gibus snapshots` prints it,
+    /// or ARCHIVE:N, that many steps back (0 the newest, -1 the oldest)
+    #[arg(value_name = "ARCHIVE[:SNAPSHOT]", required = true)]
+    pub what: Vec<String>,
+
+    /// Of archives that are given as a whole, all snapshots but the newest N
+    #[arg(long, value_name = "N", value_parser = values::parse_count)]
+    pub all_but_newest: Option<usize>,
+
+    /// To the byte: carry it out on paper, which takes as long as a prune
+    #[arg(long)]
+    pub exact: bool,
+}
+
+pub fn run(command: &Command, context: &mut Context) -> Outcome {
+    let Command::Delete(options) = command;
+    let mut chosen: Vec<(FoundArchive, Vec<SnapshotName>)> = Vec::new();
+    for what in &options.what {
+        let (archive, snapshot) = match what.split_once(':') {
+            Some((archive, snapshot)) => (archive, Some(snapshot)),
+            None => (what.as_str(), None),
+        };
+        let found = context.archive(archive)?;
+        let names = match snapshot {
+            Some(snapshot) => vec![found.archive.select(select(snapshot)?).or_missing()?],
+            None => {
+                let mut names = found.archive.snapshots()?;
+                let kept = options.all_but_newest.unwrap_or(0);
+                names.truncate(names.len().saturating_sub(kept));
+                names
+            }
+        };
+        match chosen
+            .iter_mut()
+            .find(|(known, _)| known.name == found.name)
+        {
+            Some((_, known)) => known.extend(names),
+            None => chosen.push((found, names)),
+        }
+    }
+    let mut deletions = Vec::new();
+    for (found, names) in chosen {
+        let deletable = context.catalog.deletable(found, &names, true).looked_up()?;
+        deletable.repositories.iter().for_each(tell_damage);
+        deletions.push(deletable);
+    }
+    let effect = tell(&deletions, options.exact, context)?;
+    if context.out.is_json() {
+        context.out.document(&Document {
+            message_type: "what_if_delete",
+            snapshots: deletions.iter().flat_map(names).collect(),
+            effect,
+        })?;
+    }
+    Ok(Exit::Done)
+}
+
+fn select(snapshot: &str) -> Result<Select, Failure> {
+    match snapshot.parse() {
+        Ok(back) => Ok(Select::Back(back)),
+        Err(_) => Ok(Select::Named(parse_snapshot(snapshot)?)),
+    }
+}
+
+fn names(deletable: &Deletable) -> impl Iterator<Item = JsonName> {
+    let archive = deletable.found.name.to_string();
+    let deletions = deletable.plan.deletions.iter();
+    deletions.map(move |deletion| JsonName {
+        archive: archive.clone(),
+        snapshot: deletion.name.to_string(),
+    })
+}
+
+/// Works out what these deletions would free, and tells it unless the output is JSON.
+pub fn tell(
+    deletions: &[Deletable],
+    is_exact: bool,
+    context: &mut Context,
+) -> Result<JsonEffect, Failure> {
+    let catalog = &context.catalog;
+    let (effect, _) = context.work(|monitor| catalog.what_if_deleted(deletions, monitor))?;
+    let rehearsed = match is_exact {
+        true => Some(
+            context
+                .work(|monitor| catalog.rehearse_deletion(deletions, monitor))?
+                .0,
+        ),
+        false => None,
+    };
+    if !context.out.is_json() {
+        let mut lines = vec![headline(&effect)];
+        lines.extend(facts(&details(&effect)));
+        lines.extend(rehearsed.as_ref().map(to_the_byte));
+        for line in lines {
+            context.out.line(&line)?;
+        }
+    }
+    Ok(JsonEffect::new(&effect, rehearsed.as_ref()))
+}
+
+fn headline(effect: &DeletionEffect) -> String {
+    let what_if = &effect.repositories;
+    let about = if what_if.is_exact() { "" } else { "about " };
+    format!(
+        "Deleting {} and a prune would free {about}{}; {} would be gone for good",
+        counted(effect.snapshots, "snapshot", "snapshots"),
+        size(effect.freed_bytes()),
+        counted(what_if.freed_contents, "content", "contents"),
+    )
+}
+
+fn details(effect: &DeletionEffect) -> Vec<(&'static str, String)> {
+    let what_if = &effect.repositories;
+    let mut lines = vec![
+        (
+            "Nothing else needs",
+            format!(
+                "{} of contents, {} on the disk",
+                size(what_if.freed_content_bytes),
+                size(what_if.freed_stored_bytes)
+            ),
+        ),
+        ("Files that go whole", size(what_if.whole_files_bytes)),
+    ];
+    if what_if.rewritten_packs > 0 {
+        lines.push((
+            "Packs to rewrite",
+            format!(
+                "{}, to be about {} shorter",
+                count(what_if.rewritten_packs),
+                size(what_if.rewritten_bytes)
+            ),
+        ));
+    }
+    if what_if.tolerated_bytes > 0 {
+        lines.push((
+            "Stays for now",
+            format!(
+                "{}, too little in each pack to rewrite it",
+                size(what_if.tolerated_bytes)
+            ),
+        ));
+    }
+    lines.push((
+        "Snapshots and claims",
+        size(effect.snapshot_bytes + what_if.claim_bytes),
+    ));
+    if what_if.unclaimed_bytes > 0 {
+        lines.push((
+            "A prune frees now",
+            format!("{} besides", size(what_if.unclaimed_bytes)),
+        ));
+    }
+    if effect.unreadable > 0 {
+        lines.push((
+            "Cannot be read",
+            format!(
+                "{}; prune finds out what else they hold",
+                counted(effect.unreadable, "snapshot", "snapshots")
+            ),
+        ));
+    }
+    lines
+}
+
+fn to_the_byte(rehearsed: &RehearsedDeletion) -> String {
+    format!(
+        "To the byte, with tables and whatever a prune frees now: {} bytes",
+        rehearsed.freed_bytes()
+    )
+}
+
+#[derive(Serialize)]
+struct Document {
+    message_type: &'static str,
+    snapshots: Vec<JsonName>,
+    #[serde(flatten)]
+    effect: JsonEffect,
+}
+
+#[derive(Serialize)]
+struct JsonName {
+    archive: String,
+    snapshot: String,
+}
+
+/// What deletions would free; `docs/json.md` describes it.
+#[derive(Serialize)]
+pub struct JsonEffect {
+    freed_bytes: u64,
+    is_exact: bool,
+    snapshot_bytes: u64,
+    claim_bytes: u64,
+    whole_files_bytes: u64,
+    rewritten_packs: u64,
+    rewritten_bytes: u64,
+    tolerated_bytes: u64,
+    unclaimed_bytes: u64,
+    freed_contents: u64,
+    freed_content_bytes: u64,
+    freed_stored_bytes: u64,
+    unreadable_snapshots: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rehearsed_freed_bytes: Option<i64>,
+}
+
+impl JsonEffect {
+    fn new(effect: &DeletionEffect, rehearsed: Option<&RehearsedDeletion>) -> JsonEffect {
+        let what_if = &effect.repositories;
+        JsonEffect {
+            freed_bytes: effect.freed_bytes(),
+            is_exact: what_if.is_exact(),
+            snapshot_bytes: effect.snapshot_bytes,
+            claim_bytes: what_if.claim_bytes,
+            whole_files_bytes: what_if.whole_files_bytes,
+            rewritten_packs: what_if.rewritten_packs,
+            rewritten_bytes: what_if.rewritten_bytes,
+            tolerated_bytes: what_if.tolerated_bytes,
+            unclaimed_bytes: what_if.unclaimed_bytes,
+            freed_contents: what_if.freed_contents,
+            freed_content_bytes: what_if.freed_content_bytes,
+            freed_stored_bytes: what_if.freed_stored_bytes,
+            unreadable_snapshots: effect.unreadable,
+            rehearsed_freed_bytes: rehearsed.map(RehearsedDeletion::freed_bytes),
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! Reads claims, tables and chunk lists, and sums them up.
+
+use std::collections::HashMap;
+
+use roaring::RoaringBitmap;
+
+use super::numbers::Numbers;
+use super::sets::{ClaimSets, SetId};
+use super::{ClaimInfo, Holdings, Repeated};
+use crate::error::Result;
+use crate::format::digest::{Blake3, ContentDigest};
+use crate::format::id::Id;
+use crate::progress::Monitor;
+use crate::repository::Repository;
+use crate::repository::claims::{Claim, ClaimId, LiveClaims, claim_of_file};
+use crate::repository::index::Index;
+use crate::repository::pack::pack_id;
+use crate::repository::prune::packs::PackUse;
+use crate::repository::table::{BlockRecord, ContentRow, Piece, Place};
+use crate::repository::token::{ContentNumber, SegmentId};
+
+/// Sums over all that one set of claims holds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SetSums {
+    pub contents: u64,
+    pub content_bytes: u64,
+    pub stored_bytes: u64,
+    /// The part of the stored bytes that is divided evenly among the claims.
+    pub single_bytes: u64,
+    /// The part of the stored bytes that is in files of their own.
+    pub loose_bytes: u64,
+}
+
+/// A block, and who needs what of it.
+#[derive(Debug)]
+pub struct Block {
+    /// Position of its pack; `None` for one that is missing.
+    pub pack: Option<u32>,
+    pub stored_len: u32,
+    pub raw_len: u32,
+    /// For each set that needs something: bytes before compression, and pieces.
+    pub needs: Vec<(SetId, u64, u64)>,
+}
+
+/// A content that is stored in chunks.
+#[derive(Clone, Copy, Debug)]
+pub struct BigContent {
+    pub number: ContentNumber,
+    pub list: Piece,
+    pub digest: ContentDigest,
+}
+
+/// Chunks that claims need, by the first 8 bytes of their BLAKE3, sorted.
+#[derive(Debug, Default)]
+pub struct Chunks {
+    keys: Vec<u64>,
+    stored: Vec<u32>,
+    sets: Vec<SetId>,
+}
+
+impl Chunks {
+    fn key(chunk: &Blake3) -> u64 {
+        let mut key = [0; 8];
+        key.copy_from_slice(&chunk.0[..8]);
+        u64::from_be_bytes(key)
+    }
+
+    /// Chunks come in the order of their BLAKE3.
+    fn push(&mut self, chunk: &Blake3, stored: u64, set: SetId) {
+        self.keys.push(Chunks::key(chunk));
+        self.stored.push(u32::try_from(stored).unwrap_or(u32::MAX));
+        self.sets.push(set);
+    }
+
+    /// The position of a chunk.
+    pub fn find(&self, chunk: &Blake3) -> Option<usize> {
+        self.keys.binary_search(&Chunks::key(chunk)).ok()
+    }
+
+    /// Stored bytes, and who needs it.
+    pub fn get(&self, position: usize) -> (u64, SetId) {
+        (u64::from(self.stored[position]), self.sets[position])
+    }
+}
+
+/// Blocks while they are being filled.
+struct Blocks {
+    positions: HashMap<(Id, u32), usize>,
+    blocks: Vec<Block>,
+    needs: HashMap<(u32, SetId), (u64, u64)>,
+}
+
+impl Blocks {
+    fn of(index: &Index, packs: &HashMap<Id, u32>) -> Result<Blocks> {
+        let mut positions = HashMap::new();
+        let mut blocks = Vec::new();
+        for table in index.tables() {
+            for block in table.blocks()? {
+                positions
+                    .entry((block.pack, block.page))
+                    .or_insert_with(|| {
+                        blocks.push(Block {
+                            pack: packs.get(&block.pack).copied(),
+                            stored_len: block.stored_len,
+                            raw_len: block.raw_len,
+                            needs: Vec::new(),
+                        });
+                        blocks.len() - 1
+                    });
+            }
+        }
+        Ok(Blocks {
+            positions,
+            blocks,
+            needs: HashMap::new(),
+        })
+    }
+
+    fn add(&mut self, block: &BlockRecord, set: SetId, len: u32) {
+        if let Some(at) = self.positions.get(&(block.pack, block.page)) {
+            let (bytes, pieces) = self.needs.entry((*at as u32, set)).or_default();
+            *bytes += u64::from(len);
+            *pieces += 1;
+        }
+    }
+
+    fn finish(mut self) -> Vec<Block> {
+        for ((at, set), (bytes, pieces)) in self.needs {
+            self.blocks[at as usize].needs.push((set, bytes, pieces));
+        }
+        self.blocks
+    }
+}
+
+pub fn read(repository: &Repository, monitor: &Monitor) -> Result<Holdings> {
+    let storage = &**repository.storage();
+    let live = LiveClaims::load(storage, repository.id())?;
+    let index = repository.fresh_index()?;
+    index.expect_complete()?;
+    let mut packs = Vec::new();
+    let mut pack_positions = HashMap::new();
+    for listed in storage.list("packs")? {
+        if let Some(id) = pack_id(&listed.name) {
+            pack_positions.insert(id, packs.len() as u32);
+            packs.push(PackUse::of(listed.bytes));
+        }
+    }
+    let mut claims: Vec<&Claim> = live.claims().collect();
+    claims.sort_by_key(|claim| (claim.created_at, claim.claim_id));
+    let mut sets = ClaimSets::new(claims.len());
+    let mut numbers = Numbers::of(&index);
+    for (position, claim) in claims.iter().enumerate() {
+        monitor.check_cancelled()?;
+        numbers.add_claim(claim, position, &mut sets);
+    }
+    let mut reader = Reader {
+        repeated_in: repeated_in(&claims),
+        repeated: vec![Repeated::default(); claims.len()],
+        claims: &claims,
+        sums: vec![SetSums::default(); sets.len()],
+        sets,
+        numbers,
+        blocks: Blocks::of(&index, &pack_positions)?,
+        big: Vec::new(),
+    };
+    let mut twins: Vec<ContentRow> = Vec::new();
+    let mut rows = 0_u64;
+    index.each_content(|row| {
+        rows += 1;
+        if rows.is_multiple_of(4096) {
+            monitor.check_cancelled()?;
+        }
+        if twins.first().is_some_and(|twin| twin.digest != row.digest) {
+            reader.add(&twins);
+            twins.clear();
+        }
+        twins.push(row);
+        Ok(())
+    })?;
+    reader.add(&twins);
+    let chunks = reader.add_chunks(repository, &index, monitor)?;
+    let Reader {
+        repeated,
+        mut sets,
+        sums,
+        numbers,
+        blocks,
+        big,
+        ..
+    } = reader;
+    sets.close();
+    let lengths: HashMap<ClaimId, u64> = claim_lengths(repository)?;
+    let claims: Vec<ClaimInfo> = claims
+        .iter()
+        .map(|claim| ClaimInfo {
+            claim_id: claim.claim_id,
+            holder: claim.holder.clone(),
+            created_at: claim.created_at,
+            claim_bytes: lengths.get(&claim.claim_id).copied().unwrap_or(0),
+        })
+        .collect();
+    Ok(Holdings {
+        repository: repository.clone(),
+        positions: claims
+            .iter()
+            .zip(0..)
+            .map(|(claim, position)| (claim.claim_id, position))
+            .collect(),
+        live,
+        claims,
+        sets,
+        sums,
+        repeated,
+        blocks: blocks.finish(),
+        packs,
+        numbers,
+        big,
+        chunks,
+    })
+}
+
+/// How long the files of each claim are, all versions together.
+fn claim_lengths(repository: &Repository) -> Result<HashMap<ClaimId, u64>> {
+    let mut lengths = HashMap::new();
+    for listed in repository.storage().list("claims")? {
+        if let Some(claim) = claim_of_file(&listed.name) {
+            *lengths.entry(claim).or_default() += listed.bytes;
+        }
+    }
+    Ok(lengths)
+}
+
+/// The contents that some claim names more than once.
+fn repeated_in(claims: &[&Claim]) -> HashMap<SegmentId, RoaringBitmap> {
+    let mut repeated: HashMap<SegmentId, RoaringBitmap> = HashMap::new();
+    for claim in claims {
+        for (segment, contents) in claim.segments() {
+            if !contents.repeated().is_empty() {
+                *repeated.entry(*segment).or_default() |= contents.repeated();
+            }
+        }
+    }
+    repeated
+}
+
+struct Reader<'a> {
+    claims: &'a [&'a Claim],
+    repeated_in: HashMap<SegmentId, RoaringBitmap>,
+    repeated: Vec<Repeated>,
+    sets: ClaimSets,
+    sums: Vec<SetSums>,
+    numbers: Numbers,
+    blocks: Blocks,
+    big: Vec<BigContent>,
+}
+
+impl Reader<'_> {
+    fn sums(&mut self, set: SetId) -> &mut SetSums {
+        let at = set as usize;
+        if self.sums.len() <= at {
+            self.sums.resize(at + 1, SetSums::default());
+        }
+        &mut self.sums[at]
+    }
+
+    /// Adds the rows of one content: usually one; several where it was stored more than once.
+    fn add(&mut self, twins: &[ContentRow]) {
+        let held: Vec<(&ContentRow, SetId)> = twins
+            .iter()
+            .map(|row| (row, self.numbers.set(row.number)))
+            .filter(|(_, set)| *set != 0)
+            .collect();
+        for (position, (row, set)) in held.iter().enumerate() {
+            let size = row.digest.size;
+            let sums = self.sums(*set);
+            sums.contents += 1;
+            sums.content_bytes += size;
+            self.count_repeated(row.number, *set, size);
+            // Bytes that several numbers share are needed by whoever names any of them, and counted once.
+            let shares = |other: &&(&ContentRow, SetId)| other.0.place == row.place;
+            let (before, from_here) = held.split_at(position);
+            if before.iter().any(|other| shares(&other)) {
+                continue;
+            }
+            let sharing: Vec<_> = from_here.iter().filter(shares).copied().collect();
+            let all = sharing
+                .iter()
+                .fold(0, |all, (_, set)| self.sets.union(all, *set));
+            self.add_bytes(row.place, &sharing, all);
+        }
+    }
+
+    /// Adds the bytes at `place`, which these rows share, each named by its set of claims, together `all`.
+    fn add_bytes(&mut self, place: Place, sharing: &[(&ContentRow, SetId)], all: SetId) {
+        let stored = match place {
+            Place::Empty | Place::Lost => 0,
+            Place::Loose(place) => {
+                self.sums(all).loose_bytes += place.stored_bytes;
+                place.stored_bytes
+            }
+            Place::Piece(piece) | Place::Chunked(piece) => {
+                self.blocks.add(&piece.block, all, piece.len);
+                piece.stored_bytes()
+            }
+        };
+        if let Place::Chunked(list) = place {
+            self.big.extend(sharing.iter().map(|(row, _)| BigContent {
+                number: row.number,
+                list,
+                digest: row.digest,
+            }));
+        }
+        let is_repeated = sharing.iter().any(|(row, _)| self.is_repeated(row.number));
+        let sums = self.sums(all);
+        sums.stored_bytes += stored;
+        if is_repeated {
+            self.divide(sharing, stored);
+        } else {
+            sums.single_bytes += stored;
+        }
+        for (row, _) in sharing {
+            self.numbers.note(row.number, all, stored);
+        }
+    }
+
+    fn is_repeated(&self, number: ContentNumber) -> bool {
+        let repeated = self.repeated_in.get(&number.segment);
+        repeated.is_some_and(|ordinals| ordinals.contains(number.ordinal))
+    }
+
+    /// Counts references beyond the first of each claim.
+    fn count_repeated(&mut self, number: ContentNumber, set: SetId, size: u64) {
+        if !self.is_repeated(number) {
+            return;
+        }
+        for position in self.sets.positions(set) {
+            let extra = self.claims[position].references(number).saturating_sub(1);
+            let repeated = &mut self.repeated[position];
+            repeated.references += extra;
+            repeated.held_bytes = repeated
+                .held_bytes
+                .saturating_add(size.saturating_mul(extra));
+        }
+    }
+
+    /// Divides stored bytes by references.
+    fn divide(&mut self, sharing: &[(&ContentRow, SetId)], stored: u64) {
+        let mut references: Vec<(usize, u64)> = Vec::new();
+        for (row, set) in sharing {
+            for position in self.sets.positions(*set) {
+                references.push((position, self.claims[position].references(row.number)));
+            }
+        }
+        let all: u64 = references.iter().map(|(_, count)| count).sum();
+        for (position, count) in references {
+            self.repeated[position].share_bytes += stored as f64 * count as f64 / all.max(1) as f64;
+        }
+    }
+
+    /// Adds the chunks of big contents.
+    fn add_chunks(
+        &mut self,
+        repository: &Repository,
+        index: &Index,
+        monitor: &Monitor,
+    ) -> Result<Chunks> {
+        self.big.sort_unstable_by_key(|big| {
+            (big.list.block.pack, big.list.block.page, big.list.offset)
+        });
+        let mut needed: HashMap<Blake3, SetId> = HashMap::new();
+        for big in &self.big {
+            monitor.check_cancelled()?;
+            let set = self.numbers.set(big.number);
+            let list = repository.inner.blocks.chunk_list(&big.list, &big.digest)?;
+            for (chunk, _) in &list.chunks {
+                let needs = needed.entry(*chunk).or_default();
+                *needs = self.sets.union(*needs, set);
+            }
+        }
+        let mut chunks = Chunks::default();
+        if needed.is_empty() {
+            return Ok(chunks);
+        }
+        index.each_chunk(|row| {
+            if let Some(set) = needed.get(&row.blake3).copied() {
+                let stored = row.piece.stored_bytes();
+                self.blocks.add(&row.piece.block, set, row.piece.len);
+                let sums = self.sums(set);
+                sums.stored_bytes += stored;
+                sums.single_bytes += stored;
+                chunks.push(&row.blake3, stored, set);
+            }
+            Ok(())
+        })?;
+        Ok(chunks)
+    }
+}
