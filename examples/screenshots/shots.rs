@@ -54,6 +54,24 @@ pub const SHOTS: &[Shot] = &[
         stage.send(Command::ShowStatistics(archive("documents")));
         stage.scroll(400.0);
     }),
+    Shot::new("treemap", |stage| {
+        stage.send(Command::ShowStatistics(archive("documents")));
+        stage.click_if_there("Space");
+    }),
+    Shot::new("treemap-table", |stage| {
+        stage.send(Command::ShowStatistics(archive("documents")));
+        stage.click_if_there("Space");
+        stage.click_if_there("Table");
+        stage.click_if_there("Stored");
+    }),
+    Shot::new("cleanup", |stage| {
+        stage.send(Command::ShowStatistics(archive("documents")));
+        stage.click_if_there("Statistics of");
+        stage.click_if_there("All of usb-disk");
+        stage.click_if_there("Clean up");
+        stage.click_if_there("Usual rule");
+        stage.harness.remove_cursor();
+    }),
     Shot::new("repositories", |stage| {
         stage.send(Command::Go(Route::Repositories));
     }),

@@ -153,6 +153,16 @@ pub fn delete_chosen(chosen: &[ChosenSnapshots]) -> Vec<String> {
     lines.flatten().collect()
 }
 
+/// Finds out what deleting snapshots of several archives would free.
+pub fn what_if_deleted(chosen: &[ChosenSnapshots]) -> String {
+    let snapshots = chosen.iter().flat_map(|of| {
+        let stems = of.snapshots.iter().map(|name| name.stem());
+        stems.map(|stem| format!("{}:{stem}", of.archive))
+    });
+    let line = Line::new("gibus what-if delete");
+    snapshots.fold(line, |line, word| line.word(word)).end()
+}
+
 fn of_prepared(prepared: &Prepared) -> Vec<String> {
     let parts = prepared.items.iter();
     parts

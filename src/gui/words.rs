@@ -477,15 +477,6 @@ pub fn capitalized(text: &str) -> String {
     }
 }
 
-/// With a capital letter first, as a sentence begins.
-pub fn capitalized(text: &str) -> String {
-    let mut characters = text.chars();
-    match characters.next() {
-        Some(first) => first.to_uppercase().chain(characters).collect(),
-        None => String::new(),
-    }
-}
-
 /// With a small letter first, as in the middle of a sentence.
 pub fn uncapitalized(text: &str) -> String {
     let mut characters = text.chars();

@@ -49,8 +49,9 @@ impl Choice {
 pub struct Row {
     pub archive: ArchiveName,
     pub name: SnapshotName,
-    /// Its file.
+    /// Its file, and the length of it.
     pub path: std::path::PathBuf,
+    pub file_bytes: u64,
     /// Where its contents are, and what holds them there.
     pub repository: Id,
     pub claim: Id,
@@ -119,6 +120,7 @@ impl Row {
             archive: archive.clone(),
             name: snapshot.name,
             path: snapshot.path.clone(),
+            file_bytes: snapshot.file_bytes,
             repository: snapshot.repository,
             claim: snapshot.claim,
             files: build.files,
@@ -223,12 +225,10 @@ pub fn rows(choice: &Choice, overview: &Overview) -> Vec<Row> {
 
 /// Fills in what depends on the rows before.
 fn add_up(rows: &mut [Row]) {
-    let are_known = rows.iter().all(|row| row.costs.is_some());
     let mut stored = 0_u64;
     let mut newest: BTreeMap<ArchiveName, u64> = BTreeMap::new();
     for row in rows {
-        let known = row.costs.filter(|_| are_known);
-        let its = known.map_or(row.written_bytes, |costs| costs.new_bytes);
+        let its = row.costs.map_or(row.written_bytes, |costs| costs.new_bytes);
         stored = stored.saturating_add(its);
         row.stored_in_all_bytes = stored;
         newest.insert(row.archive.clone(), row.held_bytes);
@@ -337,6 +337,7 @@ pub(super) mod tests {
             archive: ArchiveName::new(archive).unwrap(),
             name: name.parse().unwrap(),
             path: format!("/snapshots/{name}.snapshot").into(),
+            file_bytes: 100,
             repository: Id::random().unwrap(),
             claim: Id::random().unwrap(),
             files: 10,

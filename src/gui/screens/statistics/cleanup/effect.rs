@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::data::Key;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, DeletionEffect};
 use crate::error::Result;
-use crate::format::id::Id;
 use crate::gui::screens::statistics::data::Row;
 use crate::human::{count, counted, size};
+use crate::jobs::ChosenSnapshots;
 use crate::progress::Monitor;
 use crate::repository::claims::ClaimId;
-use crate::repository::holdings::{Holdings, WhatIf};
+use crate::repository::holdings::Holdings;
+use crate::repository::rehearse::Rehearsal;
 use crate::snapshot::tree::Timestamp;
 use crate::snapshot::usage::versions_gone;
 
@@ -22,106 +23,88 @@ const MOST_LISTED: usize = 1000;
 /// What a deletion releases in one repository.
 #[derive(Clone)]
 pub struct Released {
-    repository: Id,
     holdings: Arc<Holdings>,
     claims: BTreeSet<ClaimId>,
+    /// How long their files are.
+    snapshot_bytes: u64,
     /// Their snapshots, by archive, the oldest first.
     snapshots: Vec<(Key, PathBuf)>,
 }
 
 impl Released {
-    pub fn of(repository: Id, holdings: Arc<Holdings>) -> Released {
+    pub fn of(holdings: Arc<Holdings>) -> Released {
         Released {
-            repository,
             holdings,
             claims: BTreeSet::new(),
+            snapshot_bytes: 0,
             snapshots: Vec::new(),
         }
     }
 
     pub fn add(&mut self, row: &Row) {
         self.claims.insert(ClaimId(row.claim));
+        self.snapshot_bytes += row.file_bytes;
         self.snapshots.push((Key::of(row), row.path.clone()));
         self.snapshots.sort();
     }
 }
 
-/// What is freed, in all repositories together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Effect {
-    pub snapshots: usize,
-    pub what_if: WhatIf,
-}
-
 /// What releasing these would free.
-pub fn effect(released: &[Released]) -> Effect {
-    let mut effect = Effect::default();
+pub fn effect(released: &[Released]) -> DeletionEffect {
+    let mut effect = DeletionEffect::default();
     for one in released {
-        let its = one.holdings.what_if(&one.claims);
-        effect.snapshots += one.snapshots.len();
-        let sum = &mut effect.what_if;
-        sum.freed_contents += its.freed_contents;
-        sum.freed_content_bytes += its.freed_content_bytes;
-        sum.freed_stored_bytes += its.freed_stored_bytes;
-        sum.claim_bytes += its.claim_bytes;
-        sum.whole_files_bytes += its.whole_files_bytes;
-        sum.rewritten_packs += its.rewritten_packs;
-        sum.rewritten_bytes += its.rewritten_bytes;
-        sum.tolerated_bytes += its.tolerated_bytes;
-        sum.unclaimed_bytes += its.unclaimed_bytes;
+        effect.snapshots += one.snapshots.len() as u64;
+        effect.snapshot_bytes += one.snapshot_bytes;
+        effect.repositories.add(&one.holdings.what_if(&one.claims));
     }
     effect
 }
 
-impl Effect {
-    /// In one sentence.
-    pub fn sentence(&self) -> String {
-        let what_if = &self.what_if;
-        let snapshots = counted(self.snapshots as u64, "snapshot", "snapshots");
-        let freed = what_if.freed_bytes();
-        match (freed, what_if.is_exact()) {
-            (0, _) => format!("Deleting {snapshots} frees nothing."),
-            (freed, true) => format!("Deleting {snapshots} frees {}.", size(freed)),
-            (freed, false) => format!("Deleting {snapshots} frees about {}.", size(freed)),
-        }
+/// It in one sentence.
+pub fn in_one_sentence(effect: &DeletionEffect) -> String {
+    let snapshots = counted(effect.snapshots, "snapshot", "snapshots");
+    let freed = size(effect.freed_bytes());
+    match effect.repositories.is_exact() {
+        true => format!("Deleting {snapshots} frees {freed}."),
+        false => format!("Deleting {snapshots} frees about {freed}."),
     }
+}
 
-    /// Figures, each with its name.
-    pub fn facts(&self) -> Vec<(&'static str, String)> {
-        let what_if = &self.what_if;
-        let mut facts = vec![
-            (
-                "Contents that only they need",
-                format!(
-                    "{}, {} before compression",
-                    count(what_if.freed_contents),
-                    size(what_if.freed_content_bytes)
-                ),
+/// Figures, each with its name.
+pub fn facts(effect: &DeletionEffect) -> Vec<(&'static str, String)> {
+    let what_if = &effect.repositories;
+    let mut facts = vec![
+        (
+            "Contents that only they need",
+            format!(
+                "{}, {} held, {} stored",
+                count(what_if.freed_contents),
+                size(what_if.freed_content_bytes),
+                size(what_if.freed_stored_bytes)
             ),
-            ("Stored in", size(what_if.freed_stored_bytes)),
-        ];
-        if what_if.rewritten_packs > 0 {
-            facts.push((
-                "Packs that are rewritten",
-                format!(
-                    "{}, {} less",
-                    count(what_if.rewritten_packs),
-                    size(what_if.rewritten_bytes)
-                ),
-            ));
-        }
+        ),
+        ("Files that go whole", {
+            let whole = what_if.whole_files_bytes + what_if.claim_bytes;
+            size(whole + effect.snapshot_bytes)
+        }),
+    ];
+    if what_if.rewritten_packs > 0 {
         facts.push((
-            "Files that go whole",
-            size(what_if.whole_files_bytes + what_if.claim_bytes),
+            "Packs that prune rewrites",
+            format!(
+                "{}, about {} less",
+                count(what_if.rewritten_packs),
+                size(what_if.rewritten_bytes)
+            ),
         ));
-        if what_if.tolerated_bytes > 0 {
-            facts.push((
-                "Stays, as rewriting for it is not worth it",
-                size(what_if.tolerated_bytes),
-            ));
-        }
-        facts
     }
+    if what_if.tolerated_bytes > 0 {
+        facts.push((
+            "Stays, as rewriting for it is not worth it",
+            size(what_if.tolerated_bytes),
+        ));
+    }
+    facts
 }
 
 /// Versions of files that are lost for good.
@@ -185,7 +168,7 @@ pub fn gone(released: &[Released], monitor: &Monitor) -> Result<Gone> {
     Ok(all)
 }
 
-/// How long the files of the repositories are, before and after.
+/// How long the files of the repositories are with those of the snapshots that are ticked, and without.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exact {
     pub bytes_before: u64,
@@ -194,54 +177,67 @@ pub struct Exact {
 
 impl Exact {
     pub fn sentence(&self) -> String {
-        let less = self.bytes_before.saturating_sub(self.bytes_after);
-        format!(
-            "To the byte: {} bytes less. The repository takes {} bytes now and {} then.",
-            count(less),
-            count(self.bytes_before),
-            count(self.bytes_after)
-        )
+        let (before, after) = (self.bytes_before, self.bytes_after);
+        match before.checked_sub(after) {
+            Some(less) => format!(
+                "To the byte: {} bytes less, {} in place of {}.",
+                count(less),
+                count(after),
+                count(before)
+            ),
+            // What stays is compressed anew, in other company.
+            None => format!(
+                "To the byte: {} bytes more, {} in place of {}.",
+                count(after - before),
+                count(after),
+                count(before)
+            ),
+        }
     }
 }
 
 /// Carries it out on paper. Only for threads.
 pub fn exact(
     catalog: &Catalog,
-    released: &[Released],
+    chosen: &[ChosenSnapshots],
     monitor: &Arc<Monitor>,
 ) -> Result<Exact> {
-    let mut sum = Exact::default();
-    for one in released {
-        let found = catalog.repository_with_id(one.repository)?;
-        let rehearsal = found.repository.rehearse_release(&one.claims, monitor)?;
-        sum.bytes_before += rehearsal.before.total();
-        sum.bytes_after += rehearsal.after.total();
-    }
-    Ok(sum)
+    let plans = chosen
+        .iter()
+        .map(|of| catalog.plan_deletion(&of.archive, &of.snapshots, true));
+    let plans = plans.collect::<Result<Vec<_>>>()?;
+    let rehearsed = catalog.rehearse_deletion(&plans, monitor)?;
+    let of = |bytes: fn(&Rehearsal) -> u64| rehearsed.rehearsals.iter().map(bytes).sum::<u64>();
+    Ok(Exact {
+        bytes_before: rehearsed.snapshot_bytes + of(|rehearsal| rehearsal.before.total()),
+        bytes_after: of(|rehearsal| rehearsal.after.total()),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repository::holdings::WhatIf;
 
     #[test]
     fn what_is_freed_is_one_sentence() {
-        let mut effect = Effect {
+        let mut effect = DeletionEffect {
             snapshots: 2,
-            what_if: WhatIf {
+            snapshot_bytes: 40,
+            unreadable: 0,
+            repositories: WhatIf {
                 whole_files_bytes: 2000,
-                claim_bytes: 48,
+                claim_bytes: 8,
                 ..WhatIf::default()
             },
         };
-        assert_eq!(effect.sentence(), "Deleting 2 snapshots frees 2.0 KiB.");
-        effect.what_if.rewritten_packs = 1;
-        assert_eq!(effect.sentence(), "Deleting 2 snapshots frees about 2.0 KiB.");
-        let nothing = Effect {
-            snapshots: 1,
-            ..Effect::default()
-        };
-        assert_eq!(nothing.sentence(), "Deleting 1 snapshot frees nothing.");
+        let sentence = in_one_sentence(&effect);
+        assert_eq!(sentence, "Deleting 2 snapshots frees 2.0 KiB.");
+        effect.repositories.rewritten_packs = 1;
+        let sentence = in_one_sentence(&effect);
+        assert_eq!(sentence, "Deleting 2 snapshots frees about 2.0 KiB.");
+        assert_eq!(facts(&effect)[1].1, "2.0 KiB");
+        assert_eq!(facts(&effect).len(), 3);
     }
 
     #[test]
@@ -257,7 +253,7 @@ mod tests {
         };
         assert_eq!(
             exact.sentence(),
-            "To the byte: 1 500 bytes less. The repository takes 12 000 bytes now and 10 500 then."
+            "To the byte: 1 500 bytes less, 10 500 in place of 12 000."
         );
     }
 }

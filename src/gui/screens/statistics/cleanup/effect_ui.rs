@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use egui::{RichText, Ui};
 use lucide_icons::Icon;
 
-use super::{Ask, Cleanup};
+use super::{Ask, Cleanup, effect};
 use crate::fs::escaped;
 use crate::gui::command::Tone;
 use crate::gui::cx::Cx;
@@ -31,9 +31,9 @@ impl Cleanup {
         match self.effect.value() {
             None => loading_ui(ui, "Finding out what that frees", self.effect.is_not_answering()),
             Some(effect) => {
-                let sentence = RichText::new(effect.sentence()).text_style(text::headline());
+                let sentence = RichText::new(effect::in_one_sentence(effect)).text_style(text::headline());
                 ui.add(egui::Label::new(sentence).wrap());
-                for (name, value) in effect.facts() {
+                for (name, value) in effect::facts(effect) {
                     ui.label(RichText::new(name).small().color(weak));
                     ui.add(egui::Label::new(value).wrap());
                 }

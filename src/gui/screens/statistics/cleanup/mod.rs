@@ -16,12 +16,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::data::{Key, Ticks};
-use self::effect::{Effect, Exact, Gone, Released};
+use self::effect::{Exact, Gone, Released};
 use super::data::Row;
+use crate::catalog::DeletionEffect;
 use crate::format::id::Id;
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
 use crate::gui::dialogs::DeleteSnapshots;
+use crate::gui::lines::{delete_chosen, what_if_deleted};
 use crate::gui::widgets::table::TableState;
 use crate::jobs::Fetch;
 use crate::snapshot::archive::keep::KeepRule;
@@ -34,7 +36,7 @@ pub struct Cleanup {
     table: TableState,
     /// The ticks that the table shows, and how many rows it had.
     tabled: Option<(Ticks, usize)>,
-    effect: Fetch<Effect>,
+    effect: Fetch<DeletionEffect>,
     effect_of: Option<Basis>,
     gone: Fetch<Gone>,
     gone_of: Option<Basis>,
@@ -75,7 +77,7 @@ impl Cleanup {
     }
 
     /// What is freed by what is ticked, once it is known.
-    pub fn effect(&self) -> Option<&Effect> {
+    pub fn effect(&self) -> Option<&DeletionEffect> {
         self.effect.value().filter(|_| !self.effect.is_loading())
     }
 
@@ -141,7 +143,7 @@ impl Cleanup {
             let id = row.repository;
             if let std::collections::btree_map::Entry::Vacant(place) = released.entry(id) {
                 let holdings = Arc::clone(cx.holdings.get(id)?);
-                place.insert(Released::of(id, holdings));
+                place.insert(Released::of(holdings));
             }
             released.get_mut(&id)?.add(row);
         }
@@ -189,19 +191,22 @@ impl Cleanup {
     }
 
     fn begin_exact(&mut self, rows: &[Row], cx: &Cx<'_>) {
-        let Some((basis, released)) = self.basis(rows, cx) else {
+        let Some((basis, _)) = self.basis(rows, cx) else {
             return;
         };
-        let catalog = cx.catalog.clone();
+        let (catalog, chosen) = (cx.catalog.clone(), self.ticks.chosen(cx.overview));
         self.exact
             .start(cx.workers, "to the byte", move |monitor| {
-                effect::exact(&catalog, &released, monitor)
+                effect::exact(&catalog, &chosen, monitor)
             });
         self.exact_of = Some(basis);
     }
 
     /// What to type for what is ticked.
     pub fn command_lines(&self, cx: &Cx<'_>) -> Vec<String> {
-        crate::gui::lines::delete_chosen(&self.ticks.chosen(cx.overview))
+        let chosen = self.ticks.chosen(cx.overview);
+        let mut lines = vec![what_if_deleted(&chosen)];
+        lines.extend(delete_chosen(&chosen));
+        lines
     }
 }

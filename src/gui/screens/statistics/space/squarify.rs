@@ -177,7 +177,10 @@ mod tests {
         for round in 0..200 {
             let number = 1 + random(60);
             let mut weights: Vec<u64> = (0..number)
-                .map(|_| 1 + random(1 << (1 + random(30))))
+                .map(|_| {
+                    let bits = 1 + random(30);
+                    1 + random(1 << bits)
+                })
                 .collect();
             if round % 3 > 0 {
                 weights.sort_unstable_by(|one, other| other.cmp(one));
