@@ -10,8 +10,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueHint};
 
 use super::{
-    archive, backup, cat, delete, demo, diff, exigency, extract, find, generate, gui, ls, pick,
-    repo, restore, snapshots, values, versions, what_if,
+    archive, backup, cat, delete, demo, diff, duplicates, exigency, extract, find, generate,
+    growth, gui, ls, pick, repo, restore, snapshots, usage, values, versions, what_if,
 };
 
 /// Backs up your files: every content once, every snapshot a file of its own.
@@ -96,6 +96,9 @@ pub enum Command {
     Find(find::Options),
     Versions(versions::Options),
     Diff(diff::Options),
+    Usage(usage::Options),
+    Growth(growth::Options),
+    Duplicates(duplicates::Options),
     Cat(cat::Options),
     Extract(extract::Options),
     Restore(restore::Options),

@@ -19,12 +19,14 @@ pub mod context;
 pub mod delete;
 pub mod demo;
 pub mod diff;
+pub mod duplicates;
 pub mod entry;
 pub mod exigency;
 pub mod extract;
 pub mod failure;
 pub mod find;
 pub mod generate;
+pub mod growth;
 pub mod gui;
 pub mod json;
 pub mod ls;
@@ -40,6 +42,7 @@ pub mod select;
 pub mod signals;
 pub mod snapshots;
 pub mod source;
+pub mod usage;
 pub mod values;
 pub mod versions;
 pub mod watchdog;
@@ -127,6 +130,9 @@ fn run_command(command: Option<&Command>, context: &mut Context) -> Outcome {
         Some(Command::Find(options)) => find::run(options, context),
         Some(Command::Versions(options)) => versions::run(options, context),
         Some(Command::Diff(options)) => diff::run(options, context),
+        Some(Command::Usage(options)) => usage::run(options, context),
+        Some(Command::Growth(options)) => growth::run(options, context),
+        Some(Command::Duplicates(options)) => duplicates::run(options, context),
         Some(Command::Cat(options)) => cat::run(options, context),
         Some(Command::Extract(options)) => extract::run(options, context),
         Some(Command::Restore(options)) => restore::run(options, context),

@@ -36,7 +36,8 @@ pub struct Options {
     #[arg(long, conflicts_with = "storage_stats")]
     pub build_stats: bool,
 
-    /// What each snapshot costs in the repository: what it holds alone, what deleting it would free
+    /// What each snapshot costs in the repository: what it holds and what that takes, its share where others
+    /// hold it too, what deleting it would free
     #[arg(long)]
     pub storage_stats: bool,
 }
@@ -67,6 +68,7 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
     } else {
         let align = [
             Align::Left,
+            Align::Right,
             Align::Right,
             Align::Right,
             Align::Right,
@@ -169,7 +171,8 @@ fn storage_row(name: String, header: &SnapshotHeader, costs: Option<&ClaimCosts>
     match costs {
         Some(costs) => {
             row.push(format!("{} different", size(costs.content_bytes)));
-            row.push(format!("{} alone", size(costs.alone_content_bytes)));
+            row.push(format!("{} stored", size(costs.stored_bytes)));
+            row.push(format!("{} its share", size(costs.share_bytes)));
             row.push(format!("frees {}", size(costs.alone_stored_bytes)));
         }
         None => row.push("in another repository".to_owned()),
@@ -179,8 +182,12 @@ fn storage_row(name: String, header: &SnapshotHeader, costs: Option<&ClaimCosts>
 
 #[derive(Serialize)]
 struct JsonCosts {
+    references: u64,
+    held_bytes: u64,
     contents: u64,
     content_bytes: u64,
+    stored_bytes: u64,
+    share_bytes: u64,
     alone_contents: u64,
     alone_content_bytes: u64,
     /// Stored bytes that deleting it would free.
@@ -190,8 +197,12 @@ struct JsonCosts {
 impl From<&ClaimCosts> for JsonCosts {
     fn from(costs: &ClaimCosts) -> JsonCosts {
         JsonCosts {
+            references: costs.references,
+            held_bytes: costs.held_bytes,
             contents: costs.contents,
             content_bytes: costs.content_bytes,
+            stored_bytes: costs.stored_bytes,
+            share_bytes: costs.share_bytes,
             alone_contents: costs.alone_contents,
             alone_content_bytes: costs.alone_content_bytes,
             alone_stored_bytes: costs.alone_stored_bytes,

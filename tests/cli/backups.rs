@@ -123,6 +123,20 @@ fn snapshots_are_listed_one_a_line_with_the_name_first() {
     let storage = |index: usize| json["snapshots"][index]["storage"].clone();
     assert_eq!(storage(0)["alone_content_bytes"], 4);
     assert_eq!(storage(1)["alone_content_bytes"], 13 + 4);
+    let growth = home.json("repo stats main --growth");
+    let growth = growth["growth"].as_array().unwrap();
+    for (point, index) in growth.iter().zip(0..) {
+        assert_eq!(point["held_bytes"], storage(index)["held_bytes"]);
+    }
+    let total = |index: usize| growth[index]["total_stored_bytes"].as_u64().unwrap();
+    let new = growth[1]["new_stored_bytes"].as_u64().unwrap();
+    assert_eq!(total(1), total(0) + new);
+    let shares: u64 = (0..2)
+        .map(|index| storage(index)["share_bytes"].as_u64().unwrap())
+        .sum();
+    assert!(shares.abs_diff(total(1)) <= 2, "{shares} of {}", total(1));
+    let run = home.gibus("repo stats main --growth");
+    assert_eq!(run.expect(0).lines().count(), 3, "{run:?}");
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn a_dry_run_tells_what_would_be_freed_and_prune_frees_it() {
     fs::remove_file(home.path("files/big")).unwrap();
     home.gibus("backup -A home").expect(0);
     let plan = home.json("delete -A home --dry-run");
-    let frees = plan["frees_bytes"].as_u64().unwrap();
+    let frees = plan["frees"]["freed_stored_bytes"].as_u64().unwrap();
     assert!(frees > 100_000, "{plan}");
     home.gibus("delete -A home").expect(0);
     let before = home.json("repo stats main");
@@ -66,6 +66,62 @@ fn a_dry_run_tells_what_would_be_freed_and_prune_frees_it() {
     assert!(done["freed_bytes"].as_u64().unwrap() >= frees, "{done}");
     assert_eq!(home.gibus("cat -A home files/a.txt").expect(0), "one\n");
     home.gibus("repo check main --read-data").expect(0);
+}
+
+/// The length of everything in the repository and the archive that belongs to contents and snapshots.
+fn length_of_everything(home: &Home) -> u64 {
+    let length_in = |folder: std::path::PathBuf| -> u64 {
+        let files = fs::read_dir(folder).into_iter().flatten().flatten();
+        files.map(|file| file.metadata().unwrap().len()).sum()
+    };
+    let folders = ["packs", "contents", "claims"].map(|folder| home.repository().join(folder));
+    let snapshots = home.snapshots();
+    let snapshots = snapshots.iter().map(|name| home.archive().join(name));
+    folders.map(length_in).iter().sum::<u64>()
+        + snapshots
+            .map(|path| path.metadata().unwrap().len())
+            .sum::<u64>()
+}
+
+#[test]
+fn what_if_foretells_to_the_byte_what_deleting_and_pruning_free() {
+    let home = Home::with_archive();
+    for day in 0..5_u32 {
+        for file in 0..40_u32 {
+            // Each day half of the files are others than the day before.
+            let seed = file * 100 + if file % 2 == 0 { day } else { 0 };
+            let bytes: Vec<u8> = (0..2000 + file)
+                .flat_map(|n| (n ^ seed).wrapping_mul(2_654_435_761).to_le_bytes())
+                .collect();
+            home.write(&format!("files/{file}"), &bytes);
+        }
+        home.gibus("backup -A home").expect(0);
+    }
+    let names = home.snapshots();
+    let middle = format!("home:{}", names[2]);
+    let one = home.json(&format!("what-if delete {middle}"));
+    let two = home.json(&format!("what-if delete {middle} home:-1 home:-1"));
+    assert_eq!(two["snapshots"].as_array().unwrap().len(), 2);
+    let contents = |effect: &serde_json::Value| effect["freed_contents"].as_u64().unwrap();
+    assert_eq!((contents(&one), contents(&two)), (20, 40));
+    let all_but_one = home.json("what-if delete home --all-but-newest 1 --exact");
+    assert_eq!(all_but_one["snapshots"].as_array().unwrap().len(), 4);
+    let foretold = all_but_one["rehearsed_freed_bytes"].as_i64().unwrap();
+
+    let before = length_of_everything(&home);
+    home.gibus("what-if delete home --all-but-newest 1 --exact")
+        .expect(0);
+    assert_eq!(length_of_everything(&home), before);
+    home.gibus("delete -A home --all-but-newest 1").expect(0);
+    home.gibus("repo prune main").expect(0);
+    let freed = i64::try_from(before - length_of_everything(&home)).unwrap();
+    assert_eq!(freed, foretold);
+    assert!(freed > 300_000, "{freed}");
+
+    home.gibus("what-if delete nosuch").expect(10);
+    home.gibus("what-if delete home:7").expect(10);
+    home.gibus("what-if delete home:nosuch").expect(10);
+    home.gibus("what-if delete").expect(2);
 }
 
 #[test]

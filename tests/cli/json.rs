@@ -9,8 +9,9 @@ use serde_json::Value;
 use crate::support::Home;
 
 /// Members that are there only when they have something to say.
-const OPTIONAL: [&str; 8] = [
+const OPTIONAL: [&str; 9] = [
     "storage",
+    "rehearsed_freed_bytes",
     "target",
     "device",
     "hard_link",
@@ -166,6 +167,7 @@ fn every_document_is_as_it_is_documented() {
     run("archive edit home --remove-include nosuch", 0);
     home.write("files/a.txt", b"two\n");
     home.write("files/new.txt", b"three\n");
+    home.write("files/twice.txt", b"three\n");
     run("backup -A home", 0);
     run("archive explain home files/a.txt", 0);
     run("archive show home", 0);
@@ -174,6 +176,10 @@ fn every_document_is_as_it_is_documented() {
     run("ls -A home files", 0);
     run("find -A home a.txt --all", 0);
     run("versions -A home files/new.txt", 0);
+    run("usage -A home", 0);
+    run("usage -A home --by size", 0);
+    run("growth -A home", 0);
+    run("duplicates -A home", 0);
     run("diff -A home", 0);
     run("diff -A home --summary files", 0);
     home.write("files/a.txt", b"22\n");
@@ -186,8 +192,10 @@ fn every_document_is_as_it_is_documented() {
     run("restore -A home files --dry-run", 0);
     run("restore -A home files", 0);
     run("delete -A home --dry-run", 0);
+    run("what-if delete home:-1 --exact", 0);
     run("delete -A home", 0);
     run("repo stats main", 0);
+    run("repo stats main --growth", 0);
     run("repo check main --read-data", 0);
     run("repo prune main --dry-run", 0);
     run("repo prune main", 0);

@@ -15,5 +15,6 @@ mod repositories;
 #[allow(dead_code)]
 #[path = "../support/skip.rs"]
 mod skip;
+mod space;
 mod support;
 mod usage;

@@ -4,14 +4,18 @@ use std::fs;
 
 use crate::support::Home;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 18] = [
     "repo",
     "archive",
     "backup",
     "snapshots",
     "ls",
     "find",
+    "versions",
     "diff",
+    "usage",
+    "growth",
+    "duplicates",
     "cat",
     "extract",
     "restore",
@@ -82,6 +86,10 @@ fn wrong_usage_is_exit_code_2() {
         "archive create a --repo r",
         "archive create a --repo r --include /x --exclude-larger-than big",
         "backup -A a --wait soon",
+        "usage -A a --sort shared",
+        "usage -A a --by colour",
+        "growth -A a --depth 0",
+        "duplicates -A a --limit none",
     ] {
         let run = home.gibus(line);
         assert_eq!(run.code, Some(2), "{line}: {run:?}");
