@@ -158,7 +158,11 @@ fn by_archive(rows: &[Row]) -> BTreeMap<ArchiveName, Vec<SnapshotName>> {
 }
 
 /// Why each snapshot is kept by a rule, in words; nothing for those that are not, and without a rule.
-pub fn reasons(rows: &[Row], rule: &KeepRule) -> BTreeMap<Key, String> {
+pub fn reasons(
+    rows: &[Row],
+    rule: &KeepRule,
+    words: fn(&[KeptAs]) -> String,
+) -> BTreeMap<Key, String> {
     let mut reasons = BTreeMap::new();
     if rule.is_empty() {
         return reasons;
@@ -169,14 +173,26 @@ pub fn reasons(rows: &[Row], rule: &KeepRule) -> BTreeMap<Key, String> {
                 archive: archive.clone(),
                 name,
             };
-            reasons.insert(key, in_words(&why));
+            reasons.insert(key, words(&why));
         }
     }
     reasons
 }
 
+/// `newest, day, week`: where there is little room.
+pub fn short_words(why: &[KeptAs]) -> String {
+    let words = why.iter().map(|why| match why {
+        KeptAs::Last => "newest",
+        KeptAs::OfDay => "day",
+        KeptAs::OfWeek => "week",
+        KeptAs::OfMonth => "month",
+        KeptAs::OfYear => "year",
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
 /// `one of the newest; newest of its day, week and year`.
-fn in_words(why: &[KeptAs]) -> String {
+pub fn in_words(why: &[KeptAs]) -> String {
     let periods: Vec<&str> = why
         .iter()
         .filter_map(|why| why.words().strip_prefix("newest of its "))
@@ -250,7 +266,8 @@ mod tests {
             last: 1,
             ..KeepRule::default()
         };
-        assert_eq!(reasons(&rows(), &rule).len(), 2);
-        assert!(reasons(&rows(), &KeepRule::default()).is_empty());
+        assert_eq!(short_words(&all), "newest, day, week, year");
+        assert_eq!(reasons(&rows(), &rule, in_words).len(), 2);
+        assert!(reasons(&rows(), &KeepRule::default(), in_words).is_empty());
     }
 }

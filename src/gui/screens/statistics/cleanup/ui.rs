@@ -3,7 +3,7 @@
 
 use egui::{Rect, ScrollArea, Ui, UiBuilder, pos2};
 
-use super::data::{Key, reasons};
+use super::data::{Key, in_words, reasons, short_words};
 use super::{Ask, Cleanup};
 use crate::gui::command::{Outbox, Tone};
 use crate::gui::cx::Cx;
@@ -16,7 +16,7 @@ use crate::gui::words::{date_time, sentence};
 use crate::human::counted;
 
 /// Width of the left side.
-const SIDE: f32 = 312.0;
+const SIDE: f32 = 296.0;
 /// Which part of the height the snapshots have; the others are versions that would be lost.
 const SNAPSHOTS: f32 = 0.56;
 
@@ -84,15 +84,16 @@ impl Cleanup {
         };
         group_title_ui(ui, &title);
         let has_archives = rows.windows(2).any(|two| two[0].archive != two[1].archive);
-        let mut columns = vec![Column::share("Snapshot", 1.0)];
+        let mut columns = vec![Column::fixed("Snapshot", 154.0)];
         if has_archives {
-            columns.push(Column::fixed("Archive", 84.0));
+            columns.push(Column::fixed("Archive", 78.0));
         }
         let before = columns.len();
         let measures = [Measure::Held, Measure::Alone];
-        columns.extend(measures.map(|measure| Column::fixed(measure.title(), 70.0).right()));
+        columns.extend(measures.map(|measure| Column::fixed(measure.title(), 60.0).right()));
         columns.push(Column::share("Kept as", 1.0));
-        let reasons = reasons(rows, &self.rule);
+        let short = reasons(rows, &self.rule, short_words);
+        let reasons = reasons(rows, &self.rule, in_words);
         let row_at = |place: usize| rows.get(rows.len().checked_sub(place + 1)?);
         let why = |row: &Row| {
             let reason = reasons.get(&Key::of(row));
@@ -134,7 +135,11 @@ impl Cleanup {
                         true => palette.removed,
                         false => palette.weak,
                     };
-                    cell_text_ui(ui, egui::RichText::new(why(row)).small().color(ink));
+                    let why = match self.ticks.holds(row) {
+                        true => "to be deleted".to_owned(),
+                        false => short.get(&Key::of(row)).cloned().unwrap_or_default(),
+                    };
+                    cell_text_ui(ui, egui::RichText::new(why).small().color(ink));
                 }
             }
         });

@@ -148,10 +148,11 @@ impl Of {
         }
     }
 
-    pub fn what(self) -> Option<What> {
+    /// What it is in the map of a folder.
+    pub fn what(self, folder: u32) -> Option<What> {
         match self {
             Of::Folder(folder) => Some(What::Folder(folder)),
-            Of::File(place) => Some(What::File(place)),
+            Of::File(place) => Some(What::File { folder, place }),
             _ => None,
         }
     }

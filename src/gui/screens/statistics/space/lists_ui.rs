@@ -5,7 +5,7 @@ use lucide_icons::Icon;
 
 use super::lists::{Figure, List, Of, View};
 use super::tiles::What;
-use super::wording::percent;
+use super::wording::short_percent;
 use super::{Ask, Space};
 use crate::gui::theme::{ROW_HEIGHT, palette, space};
 use crate::gui::widgets::icon_ui;
@@ -28,7 +28,7 @@ impl Space {
             return;
         };
         let usage = &surveyed.usage;
-        let files = self.files().unwrap_or_default();
+        let files = self.own_files();
         let first = match self.view {
             View::Map | View::Table => "Name",
             View::Kinds => "Kind of file",
@@ -98,7 +98,7 @@ impl Space {
         });
         asks.extend(by.map(Ask::By));
         for (row, response) in &events.rows {
-            if let Some(what) = row_at(*row).and_then(Of::what) {
+            if let Some(what) = row_at(*row).and_then(|of| of.what(self.folder)) {
                 response.context_menu(|ui| self.menu_ui(ui, &what, asks));
             }
         }
@@ -115,7 +115,7 @@ impl Space {
         let Some(surveyed) = self.surveyed.value() else {
             return;
         };
-        let files = self.files().unwrap_or_default();
+        let files = self.own_files();
         let list = List::new(self.view, self.by, &surveyed.usage, self.folder, files);
         self.list = Some(list);
     }
@@ -125,7 +125,7 @@ impl Space {
         let Some(surveyed) = self.surveyed.value() else {
             return String::new();
         };
-        let files = self.files().unwrap_or_default();
+        let files = self.own_files();
         let sums = of.sums(&surveyed.usage, files);
         let mut name = of.name(&surveyed.usage, files);
         for figure in Figure::ALL {
@@ -137,7 +137,7 @@ impl Space {
 
     /// What the cursor of the table is on.
     pub(super) fn what_at_cursor(&self) -> Option<What> {
-        self.list.as_ref()?.rows.get(self.table.cursor?)?.what()
+        self.list.as_ref()?.rows.get(self.table.cursor?)?.what(self.folder)
     }
 }
 
@@ -167,5 +167,5 @@ fn part_ui(ui: &mut Ui, part: u64, whole: u64) {
     let font = TextStyle::Small.resolve(ui.style());
     let at = pos2(bar.max.x + space::S, rect.center().y);
     ui.painter()
-        .text(at, Align2::LEFT_CENTER, percent(part, whole), font, palette.weak);
+        .text(at, Align2::LEFT_CENTER, short_percent(part, whole), font, palette.weak);
 }

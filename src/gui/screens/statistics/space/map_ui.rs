@@ -38,11 +38,11 @@ impl Space {
                 };
                 memory.set_focus_lock_filter(focus.id, filter);
             });
-            keys(ui, &shown.tiles, &mut cursor, asks);
-            cursor = cursor.or_else(|| shown.tiles.iter().position(|tile| !tile.is_open));
+            keys(ui, &shown.laid.tiles, &mut cursor, asks);
+            cursor = cursor.or_else(|| shown.laid.tiles.iter().position(|tile| !tile.is_open));
         }
         let mut hovered = None;
-        for (index, tile) in shown.tiles.iter().enumerate() {
+        for (index, tile) in shown.laid.tiles.iter().enumerate() {
             let response = ui.interact(tile.rect, id.with((tile.depth, name_id(tile))), Sense::CLICK);
             let is_cursor = has_focus && cursor == Some(index);
             response.widget_info(|| {
@@ -72,7 +72,7 @@ impl Space {
                 }
             });
         }
-        for (index, tile) in shown.tiles.iter().enumerate() {
+        for (index, tile) in shown.laid.tiles.iter().enumerate() {
             let look = Look {
                 is_hovered: hovered == Some(index),
                 is_cursor: has_focus && cursor == Some(index),
@@ -133,7 +133,7 @@ impl Space {
     /// Why it has no history and no rule of its own.
     pub(super) fn reason_against(&self, what: &What) -> Option<&'static str> {
         match what {
-            What::Folder(_) | What::File(_) => None,
+            What::Folder(_) | What::File { .. } => None,
             What::Files(_) | What::Smaller(_) => Some("These are several things: choose one of them"),
         }
     }
@@ -151,7 +151,8 @@ impl Space {
 fn name_id(tile: &Tile) -> (u8, u64) {
     match tile.what {
         What::Folder(folder) => (0, u64::from(folder)),
-        What::File(place) => (1, place as u64),
+        // No folder has so many files that they would be those of another.
+        What::File { folder, place } => (1, (u64::from(folder) << 32) | place as u64),
         What::Files(folder) => (2, u64::from(folder)),
         What::Smaller(folder) => (3, u64::from(folder)),
     }
@@ -166,7 +167,7 @@ fn inside(what: &What) -> Option<Ask> {
     match what {
         What::Folder(folder) | What::Files(folder) => Some(Ask::Enter(*folder)),
         What::Smaller(folder) => Some(Ask::List(*folder)),
-        What::File(_) => None,
+        What::File { .. } => None,
     }
 }
 

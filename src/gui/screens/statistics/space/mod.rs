@@ -23,7 +23,7 @@ use std::sync::Arc;
 use egui::Rect;
 
 use self::lists::{List, View};
-use self::tiles::{By, Subject, Tile, What};
+use self::tiles::{By, FilesOf, Laid, Subject, Tile, What};
 use super::data::Row;
 use crate::error::Result;
 use crate::format::id::Id;
@@ -39,6 +39,9 @@ use crate::snapshot::file::Snapshot;
 use crate::snapshot::places::ArchiveName;
 use crate::snapshot::usage::{FileUsage, Usage, files_of, survey};
 
+/// So many folders are read at once; the others after them.
+const MOST_FOLDERS_READ: usize = 64;
+
 /// The state of this part of the screen.
 #[derive(Default)]
 pub struct Space {
@@ -52,7 +55,9 @@ pub struct Space {
     /// told apart if left out.
     path: Option<Vec<u8>>,
     folder: u32,
-    files: Fetch<Files>,
+    /// Of folders of the snapshot that was surveyed.
+    files: FilesOf,
+    reading: Fetch<FilesOf>,
     by: By,
     view: View,
     shown: Option<Shown>,
@@ -87,17 +92,10 @@ pub struct Surveyed {
     pub usage: Arc<Usage>,
 }
 
-/// The files of a folder.
-struct Files {
-    key: Key,
-    folder: u32,
-    files: Vec<FileUsage>,
-}
-
 /// Rectangles, and what they were laid out for.
 struct Shown {
     basis: Basis,
-    tiles: Vec<Tile>,
+    laid: Laid,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -107,7 +105,8 @@ struct Basis {
     folder: u32,
     by: By,
     frame: Rect,
-    has_files: bool,
+    /// Of how many folders the files were known.
+    known: usize,
 }
 
 /// What was asked for while drawing.
@@ -154,7 +153,7 @@ impl Space {
 
     /// The rectangles that are shown.
     pub fn tiles(&self) -> &[Tile] {
-        self.shown.as_ref().map_or(&[], |shown| &shown.tiles)
+        self.shown.as_ref().map_or(&[], |shown| &shown.laid.tiles)
     }
 
     /// The survey, and the folder of it that is shown.
@@ -168,8 +167,11 @@ impl Space {
         if self.surveyed.poll() {
             self.take_survey();
         }
-        if self.files.poll() {
-            self.forget_layout();
+        if self.reading.poll()
+            && let Some(read) = self.reading.value_mut()
+        {
+            self.files.append(read);
+            self.list = None;
         }
         if !is_shown {
             return;
@@ -238,6 +240,7 @@ impl Space {
 
     /// Finds the folder again, or the nearest above it that is there.
     fn take_survey(&mut self) {
+        self.reading.clear();
         self.files.clear();
         self.forget_layout();
         let Some(surveyed) = self.surveyed.value() else {
@@ -251,42 +254,41 @@ impl Space {
         self.path = Some(usage.path(self.folder));
     }
 
+    /// Reads the files of the folder that is shown, and of those in it that there is room for.
     fn read_files(&mut self, cx: &Cx<'_>) {
         let Some(surveyed) = self.surveyed.value() else {
             return;
         };
-        let is_known = self
-            .files
-            .value()
-            .is_some_and(|files| files.folder == self.folder && files.key == surveyed.key);
-        if is_known || self.files.is_loading() || self.files.error().is_some() {
+        if self.reading.is_loading() || self.reading.error().is_some() {
             return;
         }
-        let (key, folder) = (surveyed.key.clone(), self.folder);
-        if surveyed.usage.own(folder).files == 0 {
-            self.files = Fetch::ready(Files {
-                key,
-                folder,
-                files: Vec::new(),
-            });
-            return self.forget_layout();
+        let mut wanted: Vec<u32> = match &self.shown {
+            Some(shown) if self.view == View::Map => shown.laid.wanted.clone(),
+            _ => vec![self.folder],
+        };
+        wanted.retain(|folder| !self.files.contains_key(folder));
+        wanted.truncate(MOST_FOLDERS_READ);
+        if wanted.is_empty() {
+            return;
         }
-        let folder_path = surveyed.usage.path(folder);
+        let usage = Arc::clone(&surveyed.usage);
         let (path, claim) = (surveyed.path.clone(), surveyed.claim);
         let holdings = Arc::clone(&surveyed.holdings);
-        self.files.start(cx.workers, "files", move |_| {
+        self.reading.start(cx.workers, "files", move |monitor| {
             let snapshot = Snapshot::open(&path)?;
-            let files = files_of(&snapshot, &holdings.within(claim)?, &folder_path)?;
-            Ok(Files { key, folder, files })
+            let within = holdings.within(claim)?;
+            let mut files = FilesOf::new();
+            for folder in wanted {
+                monitor.check_cancelled()?;
+                files.insert(folder, files_of(&snapshot, &within, &usage.path(folder))?);
+            }
+            Ok(files)
         });
     }
 
-    /// The files of the folder that is shown, if they are known.
-    fn files(&self) -> Option<&[FileUsage]> {
-        let surveyed = self.surveyed.value()?;
-        let files = self.files.value()?;
-        let is_it = files.folder == self.folder && files.key == surveyed.key;
-        is_it.then_some(files.files.as_slice())
+    /// The files of the folder that is shown, as far as they are known.
+    fn own_files(&self) -> &[FileUsage] {
+        self.files.get(&self.folder).map_or(&[], Vec::as_slice)
     }
 
     fn forget_layout(&mut self) {
@@ -302,7 +304,9 @@ impl Space {
         self.path = Some(surveyed.usage.path(folder));
         self.folder = folder;
         self.cursor = None;
-        self.files.clear();
+        if self.reading.error().is_some() {
+            self.reading.clear();
+        }
         self.table.reset();
         self.forget_layout();
     }
@@ -327,7 +331,7 @@ impl Space {
             folder: self.folder,
             by: self.by,
             frame,
-            has_files: self.files().is_some(),
+            known: self.files.len(),
         };
         if self.shown.as_ref().is_some_and(|shown| shown.basis == basis) {
             return;
@@ -335,18 +339,18 @@ impl Space {
         let subject = Subject {
             usage: &surveyed.usage,
             folder: self.folder,
-            files: self.files(),
+            files: &self.files,
             by: self.by,
         };
-        let tiles = tiles::lay_out(&subject, frame);
+        let laid = tiles::lay_out(&subject, frame);
         let last = self.shown.as_ref().filter(|shown| {
             let at = &shown.basis;
             (&at.key, at.folder, at.by) == (&basis.key, basis.folder, basis.by)
         });
         // The keyboard stays at the same thing when files come in or the window changes its size.
-        let at = last.and_then(|shown| shown.tiles.get(self.cursor?));
-        self.cursor = at.and_then(|at| tiles.iter().position(|tile| tile.what == at.what));
-        self.shown = Some(Shown { basis, tiles });
+        let at = last.and_then(|shown| shown.laid.tiles.get(self.cursor?));
+        self.cursor = at.and_then(|at| laid.tiles.iter().position(|tile| tile.what == at.what));
+        self.shown = Some(Shown { basis, laid });
     }
 
     /// The path of what a rectangle stands for, and whether it is a folder.
@@ -357,9 +361,9 @@ impl Space {
             What::Folder(folder) | What::Files(folder) | What::Smaller(folder) => {
                 (usage.path(*folder), true)
             }
-            What::File(place) => {
-                let name = &self.files()?.get(*place)?.name;
-                (join(&usage.path(self.folder), name.as_bytes()), false)
+            What::File { folder, place } => {
+                let name = &self.files.get(folder)?.get(*place)?.name;
+                (join(&usage.path(*folder), name.as_bytes()), false)
             }
         })
     }

@@ -3,6 +3,7 @@
 //! What would be too small to be seen or hit is put together, so that a folder of a million files has as many
 //! rectangles as fit, and costs as much to draw as one of ten.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use egui::{Rect, vec2};
@@ -17,6 +18,8 @@ use crate::snapshot::usage::{FileUsage, FolderUsage, Sums, Usage};
 const LEAST_AREA: f64 = 640.0;
 /// More are never drawn of one folder.
 const MOST: usize = 400;
+/// A folder within the one that is shown is not read for more files than that.
+const MOST_NESTED_FILES: u64 = 5000;
 /// So many folders in each other are shown at once.
 const MOST_DEPTH: u8 = 3;
 /// What is in a folder is drawn in it where it is at least so large.
@@ -69,8 +72,8 @@ impl By {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     Folder(u32),
-    /// A file of the folder that is shown, by its place in the list.
-    File(usize),
+    /// A file, by its place in the list of its folder's files.
+    File { folder: u32, place: usize },
     /// All files that are directly in this folder.
     Files(u32),
     /// The things in this folder that are too small to have a rectangle each.
@@ -92,19 +95,31 @@ pub struct Tile {
     pub is_open: bool,
 }
 
-/// What is shown: a folder, by what, and its own files where they are known.
+/// The files of folders, as far as they are known.
+pub type FilesOf = BTreeMap<u32, Vec<FileUsage>>;
+
+/// What is shown: a folder, and by what.
 pub struct Subject<'a> {
     pub usage: &'a Usage,
     pub folder: u32,
-    pub files: Option<&'a [FileUsage]>,
+    pub files: &'a FilesOf,
     pub by: By,
 }
 
-/// Lays a folder out; a folder comes before what is in it.
-pub fn lay_out(subject: &Subject<'_>, frame: Rect) -> Vec<Tile> {
-    let mut tiles = Vec::new();
-    subject.lay_out(subject.folder, subject.files, frame, 0, &mut tiles);
-    tiles
+/// Rectangles, and what would make for more of them.
+#[derive(Default)]
+pub struct Laid {
+    /// A folder comes before what is in it.
+    pub tiles: Vec<Tile>,
+    /// Folders of which there is room for the files, which are not known.
+    pub wanted: Vec<u32>,
+}
+
+/// Lays a folder out.
+pub fn lay_out(subject: &Subject<'_>, frame: Rect) -> Laid {
+    let mut laid = Laid::default();
+    subject.lay_out(subject.folder, frame, 0, &mut laid);
+    laid
 }
 
 /// Something that is in a folder.
@@ -119,11 +134,17 @@ impl Subject<'_> {
     fn lay_out(
         &self,
         folder: u32,
-        files: Option<&[FileUsage]>,
         frame: Rect,
         depth: u8,
-        tiles: &mut Vec<Tile>,
+        laid: &mut Laid,
     ) {
+        let files = self.files.get(&folder).map(Vec::as_slice);
+        let own = self.usage.own(folder);
+        // Nested ones with very many would only be put together again.
+        let is_wanted = depth == 0 || own.files <= MOST_NESTED_FILES;
+        if files.is_none() && self.by.of(&own) > 0 && is_wanted {
+            laid.wanted.push(folder);
+        }
         let items = self.items(folder, files);
         let area = f64::from(frame.width()) * f64::from(frame.height());
         let weight = |item: &Item| self.by.of(&self.sums(folder, *item, files));
@@ -136,18 +157,18 @@ impl Subject<'_> {
         let rects = squarify(&sizes, frame);
         for (place, rect) in places.iter().zip(&rects) {
             let item = items[*place];
-            let at = tiles.len();
-            tiles.push(self.tile(folder, item, files, *rect, depth));
+            let at = laid.tiles.len();
+            laid.tiles.push(self.tile(folder, item, files, *rect, depth));
             let Item::Folder(child) = item else {
                 continue;
             };
             let size = rect.size();
             let has_room = size.x >= LEAST_INSIDE.x && size.y >= LEAST_INSIDE.y;
-            if depth + 1 < MOST_DEPTH && has_room && self.has_parts(child) {
+            if depth + 1 < MOST_DEPTH && has_room {
                 let mut inside = rect.shrink(MARGIN);
                 inside.min.y += TITLE_HEIGHT - MARGIN;
-                self.lay_out(child, None, inside, depth + 1, tiles);
-                tiles[at].is_open = true;
+                self.lay_out(child, inside, depth + 1, laid);
+                laid.tiles[at].is_open = true;
             }
         }
         if smaller.count > 0
@@ -157,7 +178,7 @@ impl Subject<'_> {
             for place in (0..items.len()).filter(|place| smaller.holds(weights[*place], *place)) {
                 sums.add(&self.sums(folder, items[place], files));
             }
-            tiles.push(Tile {
+            laid.tiles.push(Tile {
                 what: What::Smaller(folder),
                 rect: *rect,
                 depth,
@@ -178,11 +199,6 @@ impl Subject<'_> {
             None => items.push(Item::Files),
         }
         items
-    }
-
-    /// Whether something would be seen in it that is not the same as itself.
-    fn has_parts(&self, folder: u32) -> bool {
-        !self.usage.children(folder).is_empty()
     }
 
     fn sums(&self, folder: u32, item: Item, files: Option<&[FileUsage]>) -> Sums {
@@ -218,7 +234,7 @@ impl Subject<'_> {
             Item::File(place) => {
                 let file = files.and_then(|files| files.get(place));
                 (
-                    What::File(place),
+                    What::File { folder, place },
                     file.map_or(String::new(), |file| {
                         escaped(file.name.as_bytes()).to_string()
                     }),
@@ -407,10 +423,10 @@ pub(super) mod tests {
         let subject = Subject {
             usage,
             folder: 0,
-            files: Some(files),
+            files: &[(0, files.to_vec())].into(),
             by,
         };
-        lay_out(&subject, frame())
+        lay_out(&subject, frame()).tiles
     }
 
     #[test]
@@ -419,9 +435,10 @@ pub(super) mod tests {
         usage.folders[2].sums.alone_bytes = 3 * usage.folders[1].sums.alone_bytes;
         for by in By::ALL {
             let tiles = tiles(&usage, &[file("c.txt", 4_000_000)], by);
+            let tiles: Vec<&Tile> = tiles.iter().filter(|tile| tile.depth == 0).collect();
             assert_eq!(tiles.len(), 3);
             let total: u64 = tiles.iter().map(|tile| by.of(&tile.sums)).sum();
-            for tile in &tiles {
+            for tile in tiles {
                 let wanted = by.of(&tile.sums) as f32 / total as f32;
                 let part = tile.rect.area() / frame().area();
                 assert!((part - wanted).abs() < 0.001, "{by:?}: {part}, not {wanted}");
@@ -433,16 +450,40 @@ pub(super) mod tests {
     fn what_is_in_a_folder_is_in_its_rectangle_below_its_name() {
         let usage = usage(&[("a", 100, &[("x", 60), ("y", 30)]), ("b", 50, &[])]);
         let tiles = tiles(&usage, &[], By::Held);
-        let names: Vec<&str> = tiles.iter().map(|tile| tile.name.as_str()).collect();
-        // Its own files are what is in none of the folders in it.
-        assert_eq!(names, ["a", "x", "y", "0 files", "b"]);
-        assert!(tiles[0].is_open && !tiles[4].is_open);
-        assert_eq!(tiles[3].sums.held_bytes, 10);
-        for inner in &tiles[1..4] {
+        let named = |name: &str| tiles.iter().find(|tile| tile.name == name).unwrap();
+        let a = named("a");
+        assert!(a.is_open && a.depth == 0);
+        for name in ["x", "y"] {
+            let inner = named(name);
             assert_eq!(inner.depth, 1);
-            assert!(tiles[0].rect.contains_rect(inner.rect));
-            assert!(inner.rect.top() >= tiles[0].rect.top() + TITLE_HEIGHT);
+            assert!(a.rect.contains_rect(inner.rect));
+            assert!(inner.rect.top() >= a.rect.top() + TITLE_HEIGHT);
         }
+        // Its own files are what is in none of the folders in it.
+        let own = tiles.iter().find(|tile| tile.what == What::Files(1)).unwrap();
+        assert_eq!(own.sums.held_bytes, 10);
+    }
+
+    #[test]
+    fn files_are_shown_in_their_folders_once_they_are_known() {
+        let usage = usage(&[("a", 100, &[]), ("b", 50, &[])]);
+        let mut files: FilesOf = [(0, Vec::new())].into();
+        let lay_out = |files: &FilesOf| {
+            let subject = Subject {
+                usage: &usage,
+                folder: 0,
+                files,
+                by: By::Held,
+            };
+            lay_out(&subject, frame())
+        };
+        assert_eq!(lay_out(&files).wanted, [1, 2]);
+        files.insert(1, vec![file("film.mp4", 70), file("song.ogg", 30)]);
+        let laid = lay_out(&files);
+        assert_eq!(laid.wanted, [2]);
+        let film = laid.tiles.iter().find(|tile| tile.name == "film.mp4").unwrap();
+        assert_eq!(film.what, What::File { folder: 1, place: 0 });
+        assert_eq!((film.depth, film.group), (1, Group::Videos));
     }
 
     #[test]
@@ -451,23 +492,26 @@ pub(super) mod tests {
         let files: Vec<FileUsage> = (0..1_000_000)
             .map(|number| file(&format!("{number}"), 100 + number % 7))
             .collect();
-        let begun = tiles(&usage, &files, By::Held);
-        assert_eq!(begun.len(), 2);
-        assert_eq!(begun[1].name, "1 000 000 smaller");
-        assert_eq!(begun[1].sums.files, 1_000_000);
+        let all = tiles(&usage, &files, By::Held);
+        let smaller = all.iter().find(|tile| tile.what == What::Smaller(0)).unwrap();
+        assert_eq!(smaller.name, "1 000 000 smaller");
+        assert_eq!(smaller.sums.files, 1_000_000);
+        assert!(all.len() < 10);
         // All are as large as each other: some are shown, and the others are not lost.
         let many: Vec<FileUsage> = (0..1000).map(|n| file(&format!("{n}"), 1000)).collect();
+        let usage = super::tests::usage(&[]);
         let tiles = tiles(&usage, &many, By::Held);
         assert!(tiles.len() <= MOST + 1);
         let all: u64 = tiles.iter().map(|tile| tile.sums.files).sum();
-        assert_eq!(all, 1001);
+        assert_eq!(all, 1000);
     }
 
     #[test]
     fn a_thing_that_is_small_alone_is_shown_as_itself_and_nothing_is_not() {
         let usage = usage(&[("large", 1_000_000_000, &[]), ("empty", 0, &[])]);
         let tiles = tiles(&usage, &[file("small", 800)], By::Held);
-        let names: Vec<&str> = tiles.iter().map(|tile| tile.name.as_str()).collect();
+        let outer = tiles.iter().filter(|tile| tile.depth == 0);
+        let names: Vec<&str> = outer.map(|tile| tile.name.as_str()).collect();
         assert_eq!(names, ["large", "small"]);
     }
 

@@ -127,7 +127,7 @@ impl Space {
         if self.surveyed.is_loading() && self.surveyed.value().is_none() {
             loading_ui(ui, "Going through the snapshot", self.surveyed.is_not_answering());
         }
-        if let Some(error) = self.files.error() {
+        if let Some(error) = self.reading.error() {
             error_ui(ui, error);
         }
     }
@@ -354,7 +354,7 @@ impl Space {
             }
             View::Table => {
                 let what = self.what_at_cursor()?;
-                let files = self.files().unwrap_or_default();
+                let files = self.own_files();
                 let row = *self.list.as_ref()?.rows.get(self.table.cursor?)?;
                 let name = row.name(usage, files);
                 let sums = row.sums(usage, files);
@@ -398,7 +398,7 @@ impl Space {
     fn numbers(&self) -> Option<Content> {
         use super::lists::List;
         let (usage, folder) = self.surveyed()?;
-        let files = self.files().unwrap_or_default();
+        let files = self.own_files();
         let list = List::new(self.view, self.by, usage, folder, files);
         Some(Content::Numbers(csv(&list, usage, files)))
     }
@@ -410,14 +410,12 @@ impl Space {
         else {
             return;
         };
-        let parent = surveyed.usage.path(self.folder);
         out.send(Command::Browse(BrowseTarget {
             source: SeriesSource::Archive(surveyed.key.archive.clone()),
             snapshot: Some(surveyed.key.name),
             folder: Some(match is_folder && !with_history {
                 true => path.clone(),
-                false if is_folder => above(&path),
-                false => parent,
+                false => above(&path),
             }),
             versions_of: with_history.then_some(path),
         }));

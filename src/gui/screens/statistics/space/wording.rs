@@ -28,11 +28,16 @@ pub fn percent(part: u64, whole: u64) -> String {
     }
 }
 
+/// As [`percent`], where there is little room.
+pub fn short_percent(part: u64, whole: u64) -> String {
+    percent(part, whole).replace("less than ", "< ")
+}
+
 /// The name of a rectangle for screen readers: what it is, how much, and which part of the whole.
 pub fn tile_name(tile: &Tile, by: By, whole: u64) -> String {
     let kind = match tile.what {
         What::Folder(_) => ", folder",
-        What::File(_) => ", file",
+        What::File { .. } => ", file",
         What::Files(_) | What::Smaller(_) => "",
     };
     let bytes = by.of(&tile.sums);
