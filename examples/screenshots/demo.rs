@@ -267,7 +267,11 @@ impl Demo {
         }
         if number % 6 == 4 {
             // Written anew by whoever keeps it.
-            self.noise("Documents/Garden/weather.sqlite", 3_600_000 + number as usize * 9_000, day);
+            self.noise(
+                "Documents/Garden/weather.sqlite",
+                3_600_000 + number as usize * 9_000,
+                day,
+            );
         }
         if number % 9 == 3 {
             let name = format!("Documents/Choir/recordings/concert {}.flac", day.date());

@@ -56,6 +56,19 @@ impl Growth {
     }
 }
 
+impl Growth {
+    /// Where it is, for somebody who has been told how much: the end of a sentence. Nothing to say if there is
+    /// nothing new.
+    pub fn place_words(&self, home: Option<&Path>) -> Option<String> {
+        let most = self.most.as_ref().filter(|_| self.new_bytes > 0)?;
+        let path = shown(&most.path, home);
+        Some(match most.new_bytes == self.new_bytes {
+            true => format!("all of it is in {path}"),
+            false => format!("most of it is in {path} ({})", size(most.new_bytes)),
+        })
+    }
+}
+
 /// A path as people write it.
 pub fn shown(path: &[u8], home: Option<&Path>) -> String {
     let below = home.and_then(|home| bytes_path(path).strip_prefix(home).ok());
@@ -101,9 +114,7 @@ impl Grown {
             Some(Known::Not(generation)) => *generation == self.generation,
             None => false,
         };
-        !is_answered
-            && self.current.as_ref() != Some(&key)
-            && !self.waiting.contains(&key)
+        !is_answered && self.current.as_ref() != Some(&key) && !self.waiting.contains(&key)
     }
 
     /// Asks what it brought. Who asked last is answered first: that is what is looked at.
@@ -189,7 +200,9 @@ fn find(held: &Holdings, snapshot: &SnapshotOverview, monitor: &Monitor) -> Resu
 
 /// The smallest of those that have half of it or more: the place that one would look at.
 fn most(all: Vec<Brought>, new_bytes: u64) -> Option<Brought> {
-    let halves = all.into_iter().filter(|one| one.new_bytes >= new_bytes.div_ceil(2));
+    let halves = all
+        .into_iter()
+        .filter(|one| one.new_bytes >= new_bytes.div_ceil(2));
     halves.min_by_key(|one| (one.new_bytes, std::cmp::Reverse(one.path.len())))
 }
 
@@ -225,6 +238,10 @@ mod tests {
             "brought 1000 B: most in ~/Videos/film.mp4 (700 B)"
         );
         assert_eq!(
+            growth.place_words(home).unwrap(),
+            "most of it is in ~/Videos/film.mp4 (700 B)"
+        );
+        assert_eq!(
             growth.words(None),
             "brought 1000 B: most in /home/me/Videos/film.mp4 (700 B)"
         );
@@ -248,5 +265,6 @@ mod tests {
             most: None,
         };
         assert_eq!(nothing.words(home), "brought nothing new");
+        assert_eq!(nothing.place_words(home), None);
     }
 }

@@ -102,9 +102,8 @@ impl HoldingsCache {
     /// There is an answer, and nothing better is on its way.
     pub fn is_settled(&self, repository: Id, overview: &Overview) -> bool {
         let asked = self.asked.get(&repository);
-        let is_answered = asked.is_some_and(|asked| {
-            !asked.holdings.is_loading() && !asked.holdings.is_empty()
-        });
+        let is_answered =
+            asked.is_some_and(|asked| !asked.holdings.is_loading() && !asked.holdings.is_empty());
         is_answered && !self.is_stale(repository, overview)
     }
 

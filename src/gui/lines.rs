@@ -8,9 +8,9 @@ use super::overview::Overview;
 use super::shell::{self, Line};
 use crate::format::compression::Codec;
 use crate::fs::path_bytes;
-use crate::jobs::{ChosenSnapshots, Work};
 use crate::jobs::get_back::{Picked, Prepared, Request, Target};
 use crate::jobs::source::SeriesSource;
+use crate::jobs::{ChosenSnapshots, Work};
 use crate::repository::settings::{Layout, Settings};
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::places::{ArchiveName, RepositoryName};
@@ -27,7 +27,11 @@ pub fn of_work(work: &Work, overview: &Overview) -> Vec<String> {
                 let archives = chosen.iter().map(|of| overview.archive(&of.archive));
                 let entries = archives.filter_map(|archive| archive?.entry.as_ref().ok());
                 let repositories: BTreeSet<_> = entries.map(|entry| &entry.repository).collect();
-                lines.extend(repositories.into_iter().map(|name| on_repository("prune", name).end()));
+                lines.extend(
+                    repositories
+                        .into_iter()
+                        .map(|name| on_repository("prune", name).end()),
+                );
             }
             lines
         }

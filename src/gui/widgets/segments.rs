@@ -42,7 +42,9 @@ pub fn segments_ui<T: Copy + PartialEq>(
                 .layout_no_wrap(segment.label.to_owned(), font.clone(), ink)
         })
         .collect();
-    let widths = galleys.iter().map(|galley| galley.size().x + 2.0 * space::M);
+    let widths = galleys
+        .iter()
+        .map(|galley| galley.size().x + 2.0 * space::M);
     let widths: Vec<f32> = widths.collect();
     let size = vec2(widths.iter().sum(), CONTROL_HEIGHT);
     let (frame, _) = ui.allocate_exact_size(size, Sense::hover());
@@ -59,11 +61,18 @@ pub fn segments_ui<T: Copy + PartialEq>(
     for ((segment, galley), width) in segments.iter().zip(galleys).zip(widths) {
         let place = Rect::from_min_size(pos2(left, frame.min.y), vec2(width, CONTROL_HEIGHT));
         left += width;
-        let id = ui.scope_id().with(("segment", frame.min.x as i32, segment.label));
+        let id = ui
+            .scope_id()
+            .with(("segment", frame.min.x as i32, segment.label));
         let response = ui.interact(place, id, Sense::click());
         let is_current = segment.value == before;
         response.widget_info(|| {
-            WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), is_current, segment.label)
+            WidgetInfo::selected(
+                Role::RadioButton,
+                ui.is_enabled(),
+                is_current,
+                segment.label,
+            )
         });
         if is_current {
             ui.painter().rect(

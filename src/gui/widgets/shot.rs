@@ -37,7 +37,9 @@ impl Shot {
 
     /// A picture of it is wanted: what is not to be in it is not to be drawn.
     pub fn is_of(&self, part: &str) -> bool {
-        self.wanted.as_ref().is_some_and(|wanted| wanted.part == part)
+        self.wanted
+            .as_ref()
+            .is_some_and(|wanted| wanted.part == part)
     }
 
     /// To be called when the part has been drawn, with its place.

@@ -227,10 +227,7 @@ mod tests {
         let kept = rule.kept(&names(&times));
         let reasons: Vec<&Vec<KeptAs>> = kept.values().collect();
         assert_eq!(reasons[0], &[KeptAs::OfYear]);
-        assert_eq!(
-            reasons[1],
-            &[KeptAs::Last, KeptAs::OfDay, KeptAs::OfYear]
-        );
+        assert_eq!(reasons[1], &[KeptAs::Last, KeptAs::OfDay, KeptAs::OfYear]);
     }
 
     #[test]

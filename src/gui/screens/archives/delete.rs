@@ -60,9 +60,8 @@ impl DialogWindow for DeleteArchive {
 
     fn update(&mut self, cx: &Cx<'_>, out: &mut Outbox) {
         let archive = self.archive.clone();
-        let plan = move |catalog: &Catalog| {
-            Ok(vec![catalog.whole_archive(catalog.archive(&archive)?)?])
-        };
+        let plan =
+            move |catalog: &Catalog| Ok(vec![catalog.whole_archive(catalog.archive(&archive)?)?]);
         self.planned.update(cx, plan);
         if self.forgetting.poll() && self.forgetting.value().is_some() {
             let told = format!(

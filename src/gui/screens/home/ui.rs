@@ -9,8 +9,8 @@ use crate::gui::cx::Cx;
 use crate::gui::route::Route;
 use crate::gui::theme::{Palette, palette, space, text};
 use crate::gui::widgets::{
-    Button, card_ui, error_ui, follow_focus, hat_ui, icon_ui, link_ui, loading_ui,
-    progress_bar_ui, steady_ui,
+    Button, card_ui, error_ui, follow_focus, hat_ui, icon_ui, link_ui, loading_ui, progress_bar_ui,
+    steady_ui,
 };
 use crate::gui::words;
 use crate::jobs::Job;
@@ -115,16 +115,22 @@ fn archive_ui(ui: &mut Ui, card: &Card, cx: &Cx<'_>, out: &mut Outbox) {
 
 /// What the last backup brought, with a way to see more of that.
 fn growth_ui(ui: &mut Ui, card: &Card, cx: &Cx<'_>, out: &mut Outbox) {
-    let Some(growth) = card.newest.and_then(|newest| cx.grown.get(&card.name, newest)) else {
+    let Some(growth) = card
+        .newest
+        .and_then(|newest| cx.grown.get(&card.name, newest))
+    else {
+        return;
+    };
+    let Some(words) = growth.place_words(cx.catalog.home_dir.as_deref()) else {
         return;
     };
     ui.horizontal(|ui| {
-        let response = link_ui(ui, "The last backup");
+        let response = link_ui(ui, "What made it grow");
         let label = format!("What the last backup of {} brought", card.name);
         ui.ctx()
             .accesskit_node_builder(response.id, |node| node.set_label(label));
-        let words = growth.words(cx.catalog.home_dir.as_deref());
-        ui.add(egui::Label::new(words).truncate());
+        let weak = palette(ui.ctx()).weak;
+        ui.add(egui::Label::new(RichText::new(words).color(weak)).truncate());
         if response.on_hover_text("Show what made it grow").clicked()
             && let Some(snapshot) = card.newest
         {

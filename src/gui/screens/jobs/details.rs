@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use egui::{RichText, Ui};
 use lucide_icons::Icon;
 
-use super::data::{self, Finding, Line};
 use super::JobsScreen;
+use super::data::{self, Finding, Line};
 use super::ui::{growth_of, took};
 use crate::gui::command::{BrowseTarget, Command, Outbox};
 use crate::gui::cx::Cx;

@@ -113,7 +113,13 @@ pub fn brought_ui(ui: &mut Ui, rows: &[Row]) -> Option<usize> {
             values: values(rows, |costs| costs.alone_bytes),
         },
     ];
-    stacks_ui(ui, "brought", "Chart: what each backup brought", rows, series)
+    stacks_ui(
+        ui,
+        "brought",
+        "Chart: what each backup brought",
+        rows,
+        series,
+    )
 }
 
 /// Of what each snapshot takes: what it has from older ones, what it brought, and what is in it alone.
@@ -136,7 +142,13 @@ pub fn holdings_ui(ui: &mut Ui, rows: &[Row]) -> Option<usize> {
             values: values(rows, |costs| costs.alone_bytes),
         },
     ];
-    stacks_ui(ui, "holdings", "Chart: what each snapshot takes", rows, series)
+    stacks_ui(
+        ui,
+        "holdings",
+        "Chart: what each snapshot takes",
+        rows,
+        series,
+    )
 }
 
 /// A bar for each snapshot, of several parts.

@@ -267,9 +267,15 @@ pub fn in_one_sentence(
     };
     let files = size(newest.held_now_bytes);
     Some(match (stats, together) {
-        (Some(stats), _) => format!("{files} of files, {kept}, in {}.", size(stats.total_bytes())),
+        (Some(stats), _) => format!(
+            "{files} of files, {kept}, in {}.",
+            size(stats.total_bytes())
+        ),
         (None, Some(together)) => {
-            format!("{files} of files, {kept}, in {}.", size(together.stored_bytes))
+            format!(
+                "{files} of files, {kept}, in {}.",
+                size(together.stored_bytes)
+            )
         }
         (None, None) => format!("{files} of files, {kept}."),
     })
@@ -370,9 +376,8 @@ pub(super) mod tests {
     #[test]
     fn what_was_stored_adds_up_and_what_is_held_is_that_of_the_newest_of_each_archive() {
         let mut rows = some_rows();
-        let in_all = |rows: &[Row]| -> Vec<u64> {
-            rows.iter().map(|row| row.stored_in_all_bytes).collect()
-        };
+        let in_all =
+            |rows: &[Row]| -> Vec<u64> { rows.iter().map(|row| row.stored_in_all_bytes).collect() };
         let held: Vec<u64> = rows.iter().map(|row| row.held_now_bytes).collect();
         assert_eq!(in_all(&rows), [500, 3500, 3600]);
         assert_eq!(held, [1000, 5000, 5200]);
@@ -389,7 +394,10 @@ pub(super) mod tests {
     fn the_parts_of_what_a_snapshot_takes_add_up_to_it() {
         let costs = costs_of(1000, 100, 250);
         assert_eq!(costs.shared_bytes() + costs.alone_bytes, 1000);
-        assert_eq!(costs.older_bytes() + costs.passed_on_bytes() + costs.alone_bytes, 1000);
+        assert_eq!(
+            costs.older_bytes() + costs.passed_on_bytes() + costs.alone_bytes,
+            1000
+        );
     }
 
     #[test]
@@ -409,7 +417,10 @@ pub(super) mod tests {
             "5.1 KiB of files, kept 3 times."
         );
         rows.truncate(1);
-        assert_eq!(sentence(&rows, None).unwrap(), "1000 B of files, kept once.");
+        assert_eq!(
+            sentence(&rows, None).unwrap(),
+            "1000 B of files, kept once."
+        );
         assert_eq!(sentence(&[], None), None);
     }
 

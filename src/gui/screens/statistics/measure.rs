@@ -64,9 +64,13 @@ impl Measure {
         match self {
             Measure::Files => "How many files are in the snapshot",
             Measure::Held => "The sizes of its files added up",
-            Measure::Stored => "What its files take in the repository, each content once, compressed",
+            Measure::Stored => {
+                "What its files take in the repository, each content once, compressed"
+            }
             Measure::Shared => "Of what it takes, what other snapshots need as well",
-            Measure::Alone => "Of what it takes, what no other snapshot needs: deleting it frees that",
+            Measure::Alone => {
+                "Of what it takes, what no other snapshot needs: deleting it frees that"
+            }
             Measure::New => "Of what it takes, what no older snapshot needs: it grew by that",
             Measure::InAll => "What it and all before it that are still there take",
             Measure::Written => "What its backup wrote when it was made",

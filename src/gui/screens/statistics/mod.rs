@@ -85,7 +85,11 @@ impl Statistics {
 
     /// Shows what a snapshot brought.
     pub fn show_growth(&mut self, archive: ArchiveName, snapshot: SnapshotName) {
-        if !self.choice.as_ref().is_some_and(|choice| choice.is_of(&archive)) {
+        if !self
+            .choice
+            .as_ref()
+            .is_some_and(|choice| choice.is_of(&archive))
+        {
             self.choose(Choice::Archive(archive.clone()));
         }
         self.tab = Tab::Space;
@@ -163,14 +167,19 @@ impl Statistics {
             return Some(self.costs.is_not_answering());
         }
         let repositories = self.rows.iter().map(|row| row.repository);
-        repositories.filter_map(|id| cx.holdings.is_loading(id)).max()
+        repositories
+            .filter_map(|id| cx.holdings.is_loading(id))
+            .max()
     }
 
     /// Opens the dialog that saves something; `what` is in the name of the file that is proposed.
     fn save(&self, content: Content, what: &str, cx: &Cx<'_>, out: &mut Outbox) {
         let label = self.choice.as_ref().map(Choice::label).unwrap_or_default();
         let ending = content.ending();
-        let name = format!("gibus-{}-{what}.{ending}", label.replace(' ', "-").to_lowercase());
+        let name = format!(
+            "gibus-{}-{what}.{ending}",
+            label.replace(' ', "-").to_lowercase()
+        );
         let suggestion = cx.catalog.home_dir.as_ref().map(|home| home.join(name));
         let dialog = SaveFile::new(content, suggestion.as_deref());
         out.send(Command::Open(Box::new(dialog)));

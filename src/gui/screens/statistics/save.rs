@@ -61,7 +61,9 @@ impl Content {
 /// The window covers all that is behind it, so how opaque a pixel is says nothing.
 fn png(picture: &ColorImage) -> Result<Vec<u8>> {
     use image::{ImageEncoder, codecs::png::PngEncoder};
-    let [width, height] = picture.size.map(|length| u32::try_from(length).unwrap_or(0));
+    let [width, height] = picture
+        .size
+        .map(|length| u32::try_from(length).unwrap_or(0));
     let pixels = picture.pixels.iter();
     let pixels: Vec<u8> = pixels
         .flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()])
@@ -69,7 +71,9 @@ fn png(picture: &ColorImage) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     PngEncoder::new(&mut bytes)
         .write_image(&pixels, width, height, image::ExtendedColorType::Rgb8)
-        .map_err(|error| Error::new(ErrorKind::Io, "make the picture").because(error.to_string()))?;
+        .map_err(|error| {
+            Error::new(ErrorKind::Io, "make the picture").because(error.to_string())
+        })?;
     Ok(bytes)
 }
 

@@ -8,15 +8,17 @@ use super::{Statistics, Tab};
 use crate::gui::command::{Outbox, Tone};
 use crate::gui::cx::Cx;
 use crate::gui::theme::space;
-use crate::gui::widgets::{
-    Segment, empty_ui, error_ui, loading_ui, notice_ui, segments_ui,
-};
+use crate::gui::widgets::{Segment, empty_ui, error_ui, loading_ui, notice_ui, segments_ui};
 use crate::gui::words::sentence;
 
 const TABS: [Segment<Tab>; 3] = [
     Segment::new(Tab::Overview, "Overview", "What it costs, and how it grows"),
     Segment::new(Tab::Space, "Space", "What takes the space in a snapshot"),
-    Segment::new(Tab::CleanUp, "Clean up", "What deleting snapshots would free"),
+    Segment::new(
+        Tab::CleanUp,
+        "Clean up",
+        "What deleting snapshots would free",
+    ),
 ];
 
 impl Statistics {

@@ -163,7 +163,8 @@ pub fn gone(released: &[Released], monitor: &Monitor) -> Result<Gone> {
         });
         all.listed.extend(listed);
     }
-    all.listed.sort_by_key(|version| std::cmp::Reverse(version.size));
+    all.listed
+        .sort_by_key(|version| std::cmp::Reverse(version.size));
     all.listed.truncate(MOST_LISTED);
     Ok(all)
 }
@@ -246,7 +247,10 @@ mod tests {
         assert!(gone.sentence().starts_with("No version of a file is lost"));
         gone.versions = 1;
         gone.bytes = 10;
-        assert_eq!(gone.sentence(), "1 version of a file (10 B) would be gone for good.");
+        assert_eq!(
+            gone.sentence(),
+            "1 version of a file (10 B) would be gone for good."
+        );
         let exact = Exact {
             bytes_before: 12_000,
             bytes_after: 10_500,

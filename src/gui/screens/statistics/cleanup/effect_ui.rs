@@ -29,9 +29,14 @@ impl Cleanup {
             error_ui(ui, error);
         }
         match self.effect.value() {
-            None => loading_ui(ui, "Finding out what that frees", self.effect.is_not_answering()),
+            None => loading_ui(
+                ui,
+                "Finding out what that frees",
+                self.effect.is_not_answering(),
+            ),
             Some(effect) => {
-                let sentence = RichText::new(effect::in_one_sentence(effect)).text_style(text::headline());
+                let sentence =
+                    RichText::new(effect::in_one_sentence(effect)).text_style(text::headline());
                 ui.add(egui::Label::new(sentence).wrap());
                 for (name, value) in effect::facts(effect) {
                     ui.label(RichText::new(name).small().color(weak));
@@ -39,15 +44,26 @@ impl Cleanup {
                 }
             }
         }
-        for of in self.ticks.chosen(cx.overview).iter().filter(|of| of.allow_last) {
+        for of in self
+            .ticks
+            .chosen(cx.overview)
+            .iter()
+            .filter(|of| of.allow_last)
+        {
             let title = format!("Nothing of {} would be left", of.archive);
             notice_ui(ui, Tone::Warning, &title, "All its snapshots are ticked.");
         }
         ui.add_space(space::XS);
         self.exact_ui(ui, asks);
-        ui.add_space(space::XS);
-        let is_known = self.effect().is_some();
-        let reason = (!is_known).then_some("What it frees is still being found out");
+    }
+
+    /// The way on.
+    pub(super) fn delete_ui(&self, ui: &mut Ui, asks: &mut Vec<Ask>) {
+        let reason = match (self.ticks.is_empty(), self.effect()) {
+            (true, _) => Some("Nothing is ticked"),
+            (false, None) => Some("What it frees is still being found out"),
+            (false, Some(_)) => None,
+        };
         let delete = Button::danger("Delete these snapshots…").icon(Icon::Trash2);
         if delete.disabled_because(reason).show(ui) {
             asks.push(Ask::Delete);
@@ -76,7 +92,8 @@ impl Cleanup {
         let total = monitor.bytes_total.load(Ordering::Relaxed);
         let fraction = (total > 0).then(|| done as f32 / total as f32);
         progress_bar_ui(ui, fraction, "Progress of: To the byte");
-        ui.ctx().request_repaint_after(std::time::Duration::from_millis(100));
+        ui.ctx()
+            .request_repaint_after(std::time::Duration::from_millis(100));
         if Button::new("Stop").named("Stop working it out").show(ui) {
             asks.push(Ask::StopExact);
         }

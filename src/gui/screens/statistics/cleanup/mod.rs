@@ -128,9 +128,10 @@ impl Cleanup {
             self.gone_of = None;
         }
         if !self.effect.is_loading() && self.gone_of.as_ref() != Some(&basis) {
-            self.gone.start(cx.workers, "lost versions", move |monitor| {
-                effect::gone(&released, monitor)
-            });
+            self.gone
+                .start(cx.workers, "lost versions", move |monitor| {
+                    effect::gone(&released, monitor)
+                });
             self.gone_of = Some(basis);
             self.gone_table.reset();
         }
@@ -195,10 +196,9 @@ impl Cleanup {
             return;
         };
         let (catalog, chosen) = (cx.catalog.clone(), self.ticks.chosen(cx.overview));
-        self.exact
-            .start(cx.workers, "to the byte", move |monitor| {
-                effect::exact(&catalog, &chosen, monitor)
-            });
+        self.exact.start(cx.workers, "to the byte", move |monitor| {
+            effect::exact(&catalog, &chosen, monitor)
+        });
         self.exact_of = Some(basis);
     }
 

@@ -24,19 +24,50 @@ impl Cleanup {
             .num_columns(3)
             .spacing([space::S, space::XS])
             .show(ui, |ui| {
-                let row_ui = |ui: &mut Ui, before: &str, number: &mut u32, after: &str, name: &str| {
-                    ui.label(before);
-                    let response = ui.add(DragValue::new(number).range(0..=999).speed(0.08));
-                    ui.ctx()
-                        .accesskit_node_builder(response.id, |node| node.set_label(name));
-                    ui.label(after);
-                    ui.end_row();
-                };
-                row_ui(ui, "The newest", &mut rule.last, "snapshots", "Keep the newest");
-                row_ui(ui, "One a day for", &mut rule.days, "days", "Keep one a day");
-                row_ui(ui, "One a week for", &mut rule.weeks, "weeks", "Keep one a week");
-                row_ui(ui, "One a month for", &mut rule.months, "months", "Keep one a month");
-                row_ui(ui, "One a year for", &mut rule.years, "years", "Keep one a year");
+                let row_ui =
+                    |ui: &mut Ui, before: &str, number: &mut u32, after: &str, name: &str| {
+                        ui.label(before);
+                        let response = ui.add(DragValue::new(number).range(0..=999).speed(0.08));
+                        ui.ctx()
+                            .accesskit_node_builder(response.id, |node| node.set_label(name));
+                        ui.label(after);
+                        ui.end_row();
+                    };
+                row_ui(
+                    ui,
+                    "The newest",
+                    &mut rule.last,
+                    "snapshots",
+                    "Keep the newest",
+                );
+                row_ui(
+                    ui,
+                    "One a day for",
+                    &mut rule.days,
+                    "days",
+                    "Keep one a day",
+                );
+                row_ui(
+                    ui,
+                    "One a week for",
+                    &mut rule.weeks,
+                    "weeks",
+                    "Keep one a week",
+                );
+                row_ui(
+                    ui,
+                    "One a month for",
+                    &mut rule.months,
+                    "months",
+                    "Keep one a month",
+                );
+                row_ui(
+                    ui,
+                    "One a year for",
+                    &mut rule.years,
+                    "years",
+                    "Keep one a year",
+                );
             });
         if rule != self.rule {
             asks.push(Ask::Rule(rule));
@@ -54,7 +85,9 @@ impl Cleanup {
             }
         });
         let hint = match self.rule.is_empty() {
-            true => "Set numbers here and the others are ticked, or tick snapshots yourself. Nothing is deleted before you say so.",
+            true => {
+                "Set numbers here and the others are ticked, or tick snapshots yourself. Nothing is deleted before you say so."
+            }
             false => "Of each archive by itself. Days without a backup do not count.",
         };
         let weak = palette(ui.ctx()).weak;

@@ -1,7 +1,7 @@
 //! Draws this part of the screen: at the left the rule and what comes of it, at the right the snapshots and the
 //! versions of files that would be lost.
 
-use egui::{Rect, ScrollArea, Ui, UiBuilder, pos2};
+use egui::{Align, Layout, Rect, ScrollArea, Ui, UiBuilder, pos2};
 
 use super::data::{Key, in_words, reasons, short_words};
 use super::{Ask, Cleanup};
@@ -11,7 +11,7 @@ use crate::gui::screens::statistics::data::Row;
 use crate::gui::screens::statistics::measure::Measure;
 use crate::gui::theme::{ROW_HEIGHT, palette, space};
 use crate::gui::widgets::table::{Column, Table, cell_text_ui};
-use crate::gui::widgets::{card_ui, group_title_ui, loading_ui, notice_ui};
+use crate::gui::widgets::{card_ui, follow_focus, group_title_ui, loading_ui, notice_ui};
 use crate::gui::words::{date_time, sentence};
 use crate::human::counted;
 
@@ -35,6 +35,7 @@ impl Cleanup {
                     card_ui(ui, |ui| self.rule_ui(ui, &mut asks));
                     ui.add_space(space::XS);
                     card_ui(ui, |ui| self.effect_ui(ui, cx, &mut asks));
+                    follow_focus(ui);
                 });
         });
         ui.scope_builder(UiBuilder::new().max_rect(right), |ui| {
@@ -82,7 +83,12 @@ impl Cleanup {
                 counted(rows.len() as u64, "snapshot", "snapshots")
             ),
         };
-        group_title_ui(ui, &title);
+        ui.horizontal(|ui| {
+            group_title_ui(ui, &title);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                self.delete_ui(ui, asks)
+            });
+        });
         let has_archives = rows.windows(2).any(|two| two[0].archive != two[1].archive);
         let mut columns = vec![Column::fixed("Snapshot", 154.0)];
         if has_archives {
@@ -115,7 +121,11 @@ impl Cleanup {
         let name = |place: usize| {
             row_at(place).map_or(String::new(), |row| {
                 let why = why(row);
-                let why = if why.is_empty() { why } else { format!(", {why}") };
+                let why = if why.is_empty() {
+                    why
+                } else {
+                    format!(", {why}")
+                };
                 format!("{}, {}{why}", row.name.stem(), row.archive)
             })
         };
@@ -125,7 +135,9 @@ impl Cleanup {
             let Some(row) = row_at(place) else {
                 return;
             };
-            let measure = column.checked_sub(before).and_then(|place| measures.get(place));
+            let measure = column
+                .checked_sub(before)
+                .and_then(|place| measures.get(place));
             match (column, measure) {
                 (0, _) => cell_text_ui(ui, date_time(row.name.time())),
                 (_, Some(measure)) => cell_text_ui(ui, measure.cell(row)),

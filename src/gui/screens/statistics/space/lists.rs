@@ -136,7 +136,9 @@ impl Of {
         match self {
             Of::Folder(folder) => {
                 let name = usage.get(folder).and_then(|of| of.name.as_ref());
-                name.map_or("/".to_owned(), |name| format!("{}/", escaped(name.as_bytes())))
+                name.map_or("/".to_owned(), |name| {
+                    format!("{}/", escaped(name.as_bytes()))
+                })
             }
             Of::File(place) => {
                 let name = files.get(place).map(|file| &file.name);
@@ -163,7 +165,11 @@ pub fn csv(list: &List, usage: &Usage, files: &[FileUsage]) -> String {
     let mut text = String::from("name");
     for figure in Figure::ALL {
         let name = figure.title().to_lowercase();
-        let unit = if figure == Figure::Files { "" } else { "_bytes" };
+        let unit = if figure == Figure::Files {
+            ""
+        } else {
+            "_bytes"
+        };
         text.push_str(&format!(",{name}{unit}"));
     }
     text.push_str("\r\n");
@@ -196,7 +202,11 @@ mod tests {
         let usage = usage(&[("a", 80, &[]), ("b", 800, &[])]);
         let files = [file("c, d.txt", 400)];
         let list = List::new(View::Table, By::Held, &usage, 0, &files);
-        let names: Vec<String> = list.rows.iter().map(|row| row.name(&usage, &files)).collect();
+        let names: Vec<String> = list
+            .rows
+            .iter()
+            .map(|row| row.name(&usage, &files))
+            .collect();
         assert_eq!(names, ["b/", "c, d.txt", "a/"]);
         assert_eq!(
             csv(&list, &usage, &files),

@@ -35,10 +35,7 @@ impl Space {
             View::Ages => "When",
             View::Sizes => "Size",
         };
-        let mut columns = vec![
-            Column::share(first, 1.0),
-            Column::fixed("Part", PART_WIDTH),
-        ];
+        let mut columns = vec![Column::share(first, 1.0), Column::fixed("Part", PART_WIDTH)];
         columns.extend(Figure::ALL.map(|figure| {
             let column = Column::fixed(figure.title(), FIGURE_WIDTH).right();
             match figure.by() {
@@ -46,8 +43,14 @@ impl Space {
                 None => column,
             }
         }));
-        let sorted = Figure::ALL.iter().position(|figure| figure.by() == Some(self.by));
-        let whole: u64 = list.rows.iter().map(|row| self.by.of(&row.sums(usage, files))).sum();
+        let sorted = Figure::ALL
+            .iter()
+            .position(|figure| figure.by() == Some(self.by));
+        let whole: u64 = list
+            .rows
+            .iter()
+            .map(|row| self.by.of(&row.sums(usage, files)))
+            .sum();
         let table = Table {
             id: "space",
             name: "What takes the space",
@@ -137,7 +140,11 @@ impl Space {
 
     /// What the cursor of the table is on.
     pub(super) fn what_at_cursor(&self) -> Option<What> {
-        self.list.as_ref()?.rows.get(self.table.cursor?)?.what(self.folder)
+        self.list
+            .as_ref()?
+            .rows
+            .get(self.table.cursor?)?
+            .what(self.folder)
     }
 }
 
@@ -166,6 +173,11 @@ fn part_ui(ui: &mut Ui, part: u64, whole: u64) {
     }
     let font = TextStyle::Small.resolve(ui.style());
     let at = pos2(bar.max.x + space::S, rect.center().y);
-    ui.painter()
-        .text(at, Align2::LEFT_CENTER, short_percent(part, whole), font, palette.weak);
+    ui.painter().text(
+        at,
+        Align2::LEFT_CENTER,
+        short_percent(part, whole),
+        font,
+        palette.weak,
+    );
 }

@@ -23,9 +23,7 @@ impl Space {
         let folder = escaped(&usage.path(self.folder)).to_string();
         let id = ui.scope_id().with("treemap");
         let focus = ui.interact(frame, id, Sense::FOCUSABLE);
-        focus.widget_info(|| {
-            WidgetInfo::labeled(Role::Tree, true, format!("Treemap of {folder}"))
-        });
+        focus.widget_info(|| WidgetInfo::labeled(Role::Tree, true, format!("Treemap of {folder}")));
         let has_focus = focus.has_focus();
         let mut cursor = self.cursor;
         if has_focus {
@@ -43,7 +41,11 @@ impl Space {
         }
         let mut hovered = None;
         for (index, tile) in shown.laid.tiles.iter().enumerate() {
-            let response = ui.interact(tile.rect, id.with((tile.depth, name_id(tile))), Sense::CLICK);
+            let response = ui.interact(
+                tile.rect,
+                id.with((tile.depth, name_id(tile))),
+                Sense::CLICK,
+            );
             let is_cursor = has_focus && cursor == Some(index);
             response.widget_info(|| {
                 let name = tile_name(tile, self.by, whole);
@@ -81,8 +83,12 @@ impl Space {
         }
         if has_focus {
             let ink = palette(ui.ctx()).accent;
-            ui.painter()
-                .rect_stroke(frame.expand(2.0), 6.0, (1.5, ink), egui::StrokeKind::Outside);
+            ui.painter().rect_stroke(
+                frame.expand(2.0),
+                6.0,
+                (1.5, ink),
+                egui::StrokeKind::Outside,
+            );
         }
         self.cursor = cursor;
     }
@@ -134,7 +140,9 @@ impl Space {
     pub(super) fn reason_against(&self, what: &What) -> Option<&'static str> {
         match what {
             What::Folder(_) | What::File { .. } => None,
-            What::Files(_) | What::Smaller(_) => Some("These are several things: choose one of them"),
+            What::Files(_) | What::Smaller(_) => {
+                Some("These are several things: choose one of them")
+            }
         }
     }
 

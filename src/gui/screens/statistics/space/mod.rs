@@ -181,7 +181,9 @@ impl Space {
             self.wanted = rows.last().map(Key::of);
             self.is_chosen = false;
         }
-        let row = rows.iter().find(|row| self.wanted.as_ref().is_some_and(|key| key.is_of(row)));
+        let row = rows
+            .iter()
+            .find(|row| self.wanted.as_ref().is_some_and(|key| key.is_of(row)));
         if let Some(row) = row {
             self.survey(row, cx);
         }
@@ -333,7 +335,11 @@ impl Space {
             frame,
             known: self.files.len(),
         };
-        if self.shown.as_ref().is_some_and(|shown| shown.basis == basis) {
+        if self
+            .shown
+            .as_ref()
+            .is_some_and(|shown| shown.basis == basis)
+        {
             return;
         }
         let subject = Subject {

@@ -32,7 +32,11 @@ pub fn tile_ui(ui: &Ui, tile: &Tile, by: By, look: Look) {
         painter.rect_filled(rect, radius, tile.group.wash(palette));
     } else {
         painter.rect_filled(rect, radius, tile.group.fill(palette));
-        hatch(&painter, shared_rect(rect, by.shared_part(&tile.sums)), palette);
+        hatch(
+            &painter,
+            shared_rect(rect, by.shared_part(&tile.sums)),
+            palette,
+        );
     }
     let outline = match (look.is_cursor, look.is_hovered) {
         (true, _) => Some(Stroke::new(2.5, palette.accent)),

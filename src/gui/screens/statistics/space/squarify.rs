@@ -20,7 +20,10 @@ pub fn squarify(weights: &[u64], frame: Rect) -> Vec<Rect> {
         true => rest.width * rest.height / total,
         false => 0.0,
     };
-    let areas: Vec<f64> = weights.iter().map(|weight| *weight as f64 * scale).collect();
+    let areas: Vec<f64> = weights
+        .iter()
+        .map(|weight| *weight as f64 * scale)
+        .collect();
     let mut rects = Vec::with_capacity(areas.len());
     let mut left = areas.as_slice();
     while !left.is_empty() {
@@ -171,7 +174,9 @@ mod tests {
     fn areas_are_in_proportion_whatever_the_numbers_and_the_frame() {
         let mut state = 7_u64;
         let mut random = move |end: u64| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(11);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(11);
             (state >> 33) % end
         };
         for round in 0..200 {

@@ -15,7 +15,10 @@ pub fn next(rects: &[(Rect, bool)], from: usize, direction: Vec2) -> Option<usiz
             true => (rect.min - at.max).dot(direction),
             false => (rect.max - at.min).dot(direction),
         };
-        let (low, high) = (rect.min.to_vec2().dot(across), rect.max.to_vec2().dot(across));
+        let (low, high) = (
+            rect.min.to_vec2().dot(across),
+            rect.max.to_vec2().dot(across),
+        );
         let (from, to) = (at.min.to_vec2().dot(across), at.max.to_vec2().dot(across));
         let overlap = high.min(to) - low.max(from);
         let aside = if overlap > 0.0 { 0.0 } else { -overlap };
@@ -74,7 +77,12 @@ mod tests {
             if std::mem::replace(&mut reached[from], true) {
                 continue;
             }
-            let ways = [vec2(1.0, 0.0), vec2(-1.0, 0.0), vec2(0.0, 1.0), vec2(0.0, -1.0)];
+            let ways = [
+                vec2(1.0, 0.0),
+                vec2(-1.0, 0.0),
+                vec2(0.0, 1.0),
+                vec2(0.0, -1.0),
+            ];
             at.extend(ways.into_iter().filter_map(|way| next(&rects, from, way)));
         }
         assert!(reached.iter().all(|is_reached| *is_reached), "{reached:?}");

@@ -73,7 +73,10 @@ impl By {
 pub enum What {
     Folder(u32),
     /// A file, by its place in the list of its folder's files.
-    File { folder: u32, place: usize },
+    File {
+        folder: u32,
+        place: usize,
+    },
     /// All files that are directly in this folder.
     Files(u32),
     /// The things in this folder that are too small to have a rectangle each.
@@ -131,13 +134,7 @@ enum Item {
 }
 
 impl Subject<'_> {
-    fn lay_out(
-        &self,
-        folder: u32,
-        frame: Rect,
-        depth: u8,
-        laid: &mut Laid,
-    ) {
+    fn lay_out(&self, folder: u32, frame: Rect, depth: u8, laid: &mut Laid) {
         let files = self.files.get(&folder).map(Vec::as_slice);
         let own = self.usage.own(folder);
         // Nested ones with very many would only be put together again.
@@ -158,7 +155,8 @@ impl Subject<'_> {
         for (place, rect) in places.iter().zip(&rects) {
             let item = items[*place];
             let at = laid.tiles.len();
-            laid.tiles.push(self.tile(folder, item, files, *rect, depth));
+            laid.tiles
+                .push(self.tile(folder, item, files, *rect, depth));
             let Item::Folder(child) = item else {
                 continue;
             };
@@ -441,7 +439,10 @@ pub(super) mod tests {
             for tile in tiles {
                 let wanted = by.of(&tile.sums) as f32 / total as f32;
                 let part = tile.rect.area() / frame().area();
-                assert!((part - wanted).abs() < 0.001, "{by:?}: {part}, not {wanted}");
+                assert!(
+                    (part - wanted).abs() < 0.001,
+                    "{by:?}: {part}, not {wanted}"
+                );
             }
         }
     }
@@ -460,7 +461,10 @@ pub(super) mod tests {
             assert!(inner.rect.top() >= a.rect.top() + TITLE_HEIGHT);
         }
         // Its own files are what is in none of the folders in it.
-        let own = tiles.iter().find(|tile| tile.what == What::Files(1)).unwrap();
+        let own = tiles
+            .iter()
+            .find(|tile| tile.what == What::Files(1))
+            .unwrap();
         assert_eq!(own.sums.held_bytes, 10);
     }
 
@@ -481,8 +485,18 @@ pub(super) mod tests {
         files.insert(1, vec![file("film.mp4", 70), file("song.ogg", 30)]);
         let laid = lay_out(&files);
         assert_eq!(laid.wanted, [2]);
-        let film = laid.tiles.iter().find(|tile| tile.name == "film.mp4").unwrap();
-        assert_eq!(film.what, What::File { folder: 1, place: 0 });
+        let film = laid
+            .tiles
+            .iter()
+            .find(|tile| tile.name == "film.mp4")
+            .unwrap();
+        assert_eq!(
+            film.what,
+            What::File {
+                folder: 1,
+                place: 0
+            }
+        );
         assert_eq!((film.depth, film.group), (1, Group::Videos));
     }
 
@@ -493,7 +507,10 @@ pub(super) mod tests {
             .map(|number| file(&format!("{number}"), 100 + number % 7))
             .collect();
         let all = tiles(&usage, &files, By::Held);
-        let smaller = all.iter().find(|tile| tile.what == What::Smaller(0)).unwrap();
+        let smaller = all
+            .iter()
+            .find(|tile| tile.what == What::Smaller(0))
+            .unwrap();
         assert_eq!(smaller.name, "1 000 000 smaller");
         assert_eq!(smaller.sums.files, 1_000_000);
         assert!(all.len() < 10);

@@ -31,16 +31,32 @@ const BELOW: f32 = 2.0 * CONTROL_HEIGHT + space::L;
 
 const BYS: [Segment<By>; 4] = [
     Segment::new(By::Held, "Held", "The sizes of the files"),
-    Segment::new(By::Stored, "Stored", "What they take in the repository, each content once, compressed"),
-    Segment::new(By::Alone, "Alone", "What no other snapshot needs: deleting this one gives it back"),
-    Segment::new(By::New, "New", "What no older snapshot needs: the repository grew by it"),
+    Segment::new(
+        By::Stored,
+        "Stored",
+        "What they take in the repository, each content once, compressed",
+    ),
+    Segment::new(
+        By::Alone,
+        "Alone",
+        "What no other snapshot needs: deleting this one gives it back",
+    ),
+    Segment::new(
+        By::New,
+        "New",
+        "What no older snapshot needs: the repository grew by it",
+    ),
 ];
 
 const VIEWS: [Segment<View>; 5] = [
     Segment::new(View::Map, "Map", "Areas for bytes"),
     Segment::new(View::Table, "Table", "The same numbers as a table"),
     Segment::new(View::Kinds, "Kinds", "The whole snapshot by kind of file"),
-    Segment::new(View::Ages, "Ages", "The whole snapshot by when files were modified"),
+    Segment::new(
+        View::Ages,
+        "Ages",
+        "The whole snapshot by when files were modified",
+    ),
     Segment::new(View::Sizes, "Sizes", "The whole snapshot by size of file"),
 ];
 
@@ -100,7 +116,10 @@ impl Space {
             .height(360.0)
             .show_ui(ui, |ui| {
                 for (index, row) in rows.iter().enumerate().rev() {
-                    if ui.selectable_label(Some(index) == at, row.title()).clicked() {
+                    if ui
+                        .selectable_label(Some(index) == at, row.title())
+                        .clicked()
+                    {
                         asks.push(Ask::Snapshot(Key::of(row)));
                     }
                 }
@@ -112,10 +131,17 @@ impl Space {
 
     /// What is being found out, or why it cannot be.
     fn state_ui(&self, ui: &mut Ui, rows: &[Row], cx: &Cx<'_>) {
-        let row = rows.iter().find(|row| self.wanted.as_ref().is_some_and(|key| key.is_of(row)));
+        let row = rows
+            .iter()
+            .find(|row| self.wanted.as_ref().is_some_and(|key| key.is_of(row)));
         let repository = row.map(|row| row.repository);
         if let Some(error) = repository.and_then(|id| cx.holdings.error(id)) {
-            notice_ui(ui, Tone::Warning, "What takes the space is not known", &sentence(error));
+            notice_ui(
+                ui,
+                Tone::Warning,
+                "What takes the space is not known",
+                &sentence(error),
+            );
         } else if let Some(is_silent) = repository.and_then(|id| cx.holdings.is_loading(id))
             && self.surveyed.value().is_none()
         {
@@ -125,7 +151,11 @@ impl Space {
             error_ui(ui, error);
         }
         if self.surveyed.is_loading() && self.surveyed.value().is_none() {
-            loading_ui(ui, "Going through the snapshot", self.surveyed.is_not_answering());
+            loading_ui(
+                ui,
+                "Going through the snapshot",
+                self.surveyed.is_not_answering(),
+            );
         }
         if let Some(error) = self.reading.error() {
             error_ui(ui, error);
@@ -140,9 +170,18 @@ impl Space {
         };
         if surveyed.usage.unreadable > 0 {
             let title = "Not all of the snapshot could be read";
-            notice_ui(ui, Tone::Warning, title, "What could not be read is missing here.");
+            notice_ui(
+                ui,
+                Tone::Warning,
+                title,
+                "What could not be read is missing here.",
+            );
         }
-        let whole = surveyed.usage.get(self.folder).map(|of| of.sums).unwrap_or_default();
+        let whole = surveyed
+            .usage
+            .get(self.folder)
+            .map(|of| of.sums)
+            .unwrap_or_default();
         let is_map = self.view == View::Map;
         if is_map && self.by.of(&whole) == 0 {
             let (title, why) = match self.by {
@@ -205,7 +244,11 @@ impl Space {
                 }
                 let weak = palette(ui.ctx()).weak;
                 if self.surveyed.is_loading() {
-                    loading_ui(ui, "Going through the other one", self.surveyed.is_not_answering());
+                    loading_ui(
+                        ui,
+                        "Going through the other one",
+                        self.surveyed.is_not_answering(),
+                    );
                 } else {
                     let key = &surveyed.key;
                     let when = format!("{}, {}", date_time(key.name.time()), key.archive);
@@ -327,7 +370,11 @@ impl Space {
                 {
                     asks.push(Ask::Exclude(what.clone()));
                 }
-                if Button::new("History").named("Show history").disabled_because(reason).show(ui) {
+                if Button::new("History")
+                    .named("Show history")
+                    .disabled_because(reason)
+                    .show(ui)
+                {
                     asks.push(Ask::History(what.clone()));
                 }
                 if Button::new("Browse").named("Browse here").show(ui) {
@@ -405,8 +452,7 @@ impl Space {
 
     /// Shows it in Browse; a file in the folder that it is in.
     fn browse(&self, what: &What, with_history: bool, out: &mut Outbox) {
-        let (Some(surveyed), Some((path, is_folder))) =
-            (self.surveyed.value(), self.path_of(what))
+        let (Some(surveyed), Some((path, is_folder))) = (self.surveyed.value(), self.path_of(what))
         else {
             return;
         };
@@ -422,8 +468,7 @@ impl Space {
     }
 
     fn exclude(&self, what: &What, out: &mut Outbox) {
-        let (Some(surveyed), Some((path, is_folder))) =
-            (self.surveyed.value(), self.path_of(what))
+        let (Some(surveyed), Some((path, is_folder))) = (self.surveyed.value(), self.path_of(what))
         else {
             return;
         };

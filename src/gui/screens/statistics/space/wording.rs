@@ -56,7 +56,11 @@ pub fn sentences(name: &str, sums: &Sums, by: By, whole: u64, of: &str) -> Vec<S
     let mut sentences = vec![
         name.to_owned(),
         match sums.files {
-            1 => format!("{} held, stored in {}", size(sums.held_bytes), size(sums.stored_bytes)),
+            1 => format!(
+                "{} held, stored in {}",
+                size(sums.held_bytes),
+                size(sums.stored_bytes)
+            ),
             files => format!(
                 "{}, {} held, stored in {}",
                 counted(files, "file", "files"),
@@ -75,7 +79,10 @@ pub fn sentences(name: &str, sums: &Sums, by: By, whole: u64, of: &str) -> Vec<S
         ),
     });
     if sums.new_bytes > 0 {
-        sentences.push(format!("{} was new with this snapshot", size(sums.new_bytes)));
+        sentences.push(format!(
+            "{} was new with this snapshot",
+            size(sums.new_bytes)
+        ));
     }
     let what = match by {
         By::Held => "of the bytes held",
