@@ -228,7 +228,7 @@ fn home_and_jobs_say_what_the_last_backup_brought_and_lead_to_it() {
             .statistics
             .space
             .tiles();
-        tiles.iter().any(|tile| tile.name == "videos")
+        tiles.iter().any(|tile| tile.name == "film.mp4")
             && tiles.iter().all(|tile| tile.name != "stays.txt")
     });
     window.click(Route::Jobs.title());

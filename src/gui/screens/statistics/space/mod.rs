@@ -4,8 +4,9 @@
 //! The whole snapshot is surveyed once, on a thread; going from folder to folder reads the files of one folder.
 //! - [`tiles`] the rectangles, after [`squarify`]; [`groups`] their colours; [`steer`] where arrows lead
 //! - [`lists`] the rows of tables; [`wording`] what is said of a rectangle
-//! - [`map_ui`], [`paint_ui`], [`lists_ui`], [`ui`] draw
+//! - [`map_ui`], [`paint_ui`], [`lists_ui`], [`ui`] draw, and [`act`] does what was asked for meanwhile
 
+mod act;
 pub mod groups;
 pub mod lists;
 mod lists_ui;
