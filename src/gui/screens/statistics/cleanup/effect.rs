@@ -88,14 +88,10 @@ pub fn facts(effect: &DeletionEffect) -> Vec<(&'static str, String)> {
             size(whole + effect.snapshot_bytes)
         }),
     ];
-    if what_if.rewritten_packs > 0 {
+    if !what_if.is_exact() {
         facts.push((
             "Packs that prune rewrites",
-            format!(
-                "{}, about {} less",
-                count(what_if.rewritten_packs),
-                size(what_if.rewritten_bytes)
-            ),
+            format!("about {} less", size(what_if.rewritten_bytes)),
         ));
     }
     if what_if.tolerated_bytes > 0 {
@@ -235,6 +231,7 @@ mod tests {
         let sentence = in_one_sentence(&effect);
         assert_eq!(sentence, "Deleting 2 snapshots frees 2.0 KiB.");
         effect.repositories.rewritten_packs = 1;
+        effect.repositories.rewritten_bytes = 1;
         let sentence = in_one_sentence(&effect);
         assert_eq!(sentence, "Deleting 2 snapshots frees about 2.0 KiB.");
         assert_eq!(facts(&effect)[1].1, "2.0 KiB");

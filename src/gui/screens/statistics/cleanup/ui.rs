@@ -16,7 +16,7 @@ use crate::gui::words::{date_time, sentence};
 use crate::human::counted;
 
 /// Width of the left side.
-const SIDE: f32 = 296.0;
+const SIDE: f32 = 284.0;
 /// Which part of the height the snapshots have; the others are versions that would be lost.
 const SNAPSHOTS: f32 = 0.56;
 
@@ -90,13 +90,13 @@ impl Cleanup {
             });
         });
         let has_archives = rows.windows(2).any(|two| two[0].archive != two[1].archive);
-        let mut columns = vec![Column::fixed("Snapshot", 154.0)];
+        let mut columns = vec![Column::fixed("Snapshot", 170.0)];
         if has_archives {
-            columns.push(Column::fixed("Archive", 78.0));
+            columns.push(Column::fixed("Archive", 76.0));
         }
         let before = columns.len();
         let measures = [Measure::Held, Measure::Alone];
-        columns.extend(measures.map(|measure| Column::fixed(measure.title(), 60.0).right()));
+        columns.extend(measures.map(|measure| Column::fixed(measure.title(), 56.0).right()));
         columns.push(Column::share("Kept as", 1.0));
         let short = reasons(rows, &self.rule, short_words);
         let reasons = reasons(rows, &self.rule, in_words);

@@ -59,11 +59,21 @@ impl Group {
             Group::Pictures => "Pictures",
             Group::Videos => "Videos",
             Group::Sound => "Sound",
-            Group::Documents => "Documents and text",
+            Group::Documents => "Documents",
             Group::Code => "Code",
+            Group::Archives => "Archives",
+            Group::Programs => "Programs",
+            Group::Other => "Other",
+        }
+    }
+
+    /// All kinds that have its colour.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            Group::Documents => "Documents and text",
             Group::Archives => "Archives and disk images",
             Group::Programs => "Programs and databases",
-            Group::Other => "Other",
+            other => other.label(),
         }
     }
 

@@ -12,6 +12,7 @@ use super::groups::Group;
 use super::squarify::squarify;
 use crate::fs::escaped;
 use crate::human::{count, counted};
+use crate::snapshot::tree::Name;
 use crate::snapshot::usage::{FileUsage, FolderUsage, Sums, Usage};
 
 /// A rectangle is at least so large, in square points.
@@ -173,15 +174,20 @@ impl Subject<'_> {
             && let Some(rect) = rects.last()
         {
             let mut sums = Sums::default();
+            let mut groups: BTreeMap<Group, u64> = BTreeMap::new();
             for place in (0..items.len()).filter(|place| smaller.holds(weights[*place], *place)) {
                 sums.add(&self.sums(folder, items[place], files));
+                *groups
+                    .entry(self.group(folder, items[place], files))
+                    .or_default() += weights[place];
             }
+            let most = groups.into_iter().max_by_key(|(_, weight)| *weight);
             laid.tiles.push(Tile {
                 what: What::Smaller(folder),
                 rect: *rect,
                 depth,
                 name: format!("{} smaller", count(smaller.count)),
-                group: Group::Other,
+                group: most.map_or(Group::Other, |(group, _)| group),
                 sums,
                 is_open: false,
             });
@@ -218,33 +224,23 @@ impl Subject<'_> {
         depth: u8,
     ) -> Tile {
         let sums = self.sums(folder, item, files);
-        let (what, name, group) = match item {
+        let shown = |name: Option<&Name>| {
+            name.map_or("/".to_owned(), |name| escaped(name.as_bytes()).to_string())
+        };
+        let (what, name) = match item {
             Item::Folder(child) => {
                 let of = self.usage.get(child);
-                let kind = of.and_then(FolderUsage::main_kind);
-                let name = of.and_then(|of| of.name.as_ref());
-                (
-                    What::Folder(child),
-                    name.map_or("/".to_owned(), |name| escaped(name.as_bytes()).to_string()),
-                    kind.map_or(Group::Other, Group::of),
-                )
+                let name = shown(of.and_then(|of| of.name.as_ref()));
+                (What::Folder(child), name)
             }
             Item::File(place) => {
                 let file = files.and_then(|files| files.get(place));
-                (
-                    What::File { folder, place },
-                    file.map_or(String::new(), |file| {
-                        escaped(file.name.as_bytes()).to_string()
-                    }),
-                    file.map_or(Group::Other, |file| Group::of(file.kind)),
-                )
+                let name = shown(file.map(|file| &file.name));
+                (What::File { folder, place }, name)
             }
-            Item::Files => (
-                What::Files(folder),
-                counted(sums.files, "file", "files"),
-                self.own_group(folder),
-            ),
+            Item::Files => (What::Files(folder), counted(sums.files, "file", "files")),
         };
+        let group = self.group(folder, item, files);
         Tile {
             what,
             rect,
@@ -253,6 +249,21 @@ impl Subject<'_> {
             group,
             sums,
             is_open: false,
+        }
+    }
+
+    /// What most of the bytes of something are.
+    fn group(&self, folder: u32, item: Item, files: Option<&[FileUsage]>) -> Group {
+        match item {
+            Item::Folder(child) => {
+                let kind = self.usage.get(child).and_then(FolderUsage::main_kind);
+                kind.map_or(Group::Other, Group::of)
+            }
+            Item::File(place) => {
+                let file = files.and_then(|files| files.get(place));
+                file.map_or(Group::Other, |file| Group::of(file.kind))
+            }
+            Item::Files => self.own_group(folder),
         }
     }
 

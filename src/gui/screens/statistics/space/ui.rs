@@ -1,6 +1,8 @@
 //! Draws this part of the screen: which snapshot, by what, how; where one is; the map or a table; what it means.
 
-use egui::{Align, ComboBox, Layout, RichText, Sense, Ui, vec2};
+use std::collections::BTreeSet;
+
+use egui::{Align, ComboBox, Layout, RichText, Sense, Ui, UiBuilder, vec2};
 use lucide_icons::Icon;
 
 use super::groups::Group;
@@ -295,46 +297,47 @@ impl Space {
         String::new()
     }
 
-    /// Which colour is what.
+    /// Which colour is what. It is as wide as there is room, and no wider.
     fn legend_ui(&self, ui: &mut Ui) {
         let palette = palette(ui.ctx());
-        ui.allocate_ui_with_layout(
-            vec2(ui.available_width(), CONTROL_HEIGHT),
-            Layout::left_to_right(Align::Center),
-            |ui| {
-                ui.set_min_height(CONTROL_HEIGHT);
-                let shown: std::collections::BTreeSet<Group> =
-                    self.tiles().iter().map(|tile| tile.group).collect();
-                let sample_ui = |ui: &mut Ui, label: &str, fill: Option<egui::Color32>| {
-                    let (rect, _) = ui.allocate_exact_size(vec2(14.0, 14.0), Sense::hover());
-                    match fill {
-                        Some(fill) => {
-                            ui.painter().rect_filled(rect, 3.0, fill);
-                        }
-                        None => {
-                            let stroke = (1.0, palette.line);
-                            ui.painter()
-                                .rect_stroke(rect, 3.0, stroke, egui::StrokeKind::Inside);
-                            let painter = ui.painter().with_clip_rect(rect);
-                            hatch(&painter, rect, palette);
-                            hatch(&painter, rect.translate(vec2(1.0, 0.0)), palette);
-                        }
-                    }
-                    ui.label(RichText::new(label).small().color(palette.weak));
-                    ui.add_space(space::S);
-                };
-                for group in shown {
-                    sample_ui(ui, group.label(), Some(group.fill(palette)));
+        let size = vec2(ui.available_width(), CONTROL_HEIGHT);
+        let (place, _) = ui.allocate_exact_size(size, Sense::hover());
+        let layout = Layout::left_to_right(Align::Center);
+        let mut ui = ui.new_child(UiBuilder::new().max_rect(place).layout(layout));
+        ui.set_clip_rect(place.intersect(ui.clip_rect()));
+        let leaves = self.tiles().iter().filter(|tile| !tile.is_open);
+        let shown: BTreeSet<Group> = leaves.map(|tile| tile.group).collect();
+        let sample_ui = |ui: &mut Ui, fill: Option<egui::Color32>, label: &str, meaning: &str| {
+            let (rect, _) = ui.allocate_exact_size(vec2(14.0, 14.0), Sense::hover());
+            match fill {
+                Some(fill) => {
+                    ui.painter().rect_filled(rect, 3.0, fill);
                 }
-                if self.by != By::Alone {
-                    let label = match self.by {
-                        By::New => "Needed by later snapshots as well",
-                        _ => "Shared with other snapshots",
-                    };
-                    sample_ui(ui, label, None);
+                None => {
+                    let stroke = (1.0, palette.line);
+                    ui.painter()
+                        .rect_stroke(rect, 3.0, stroke, egui::StrokeKind::Inside);
+                    let painter = ui.painter().with_clip_rect(rect);
+                    hatch(&painter, rect, palette);
+                    hatch(&painter, rect.translate(vec2(1.0, 0.0)), palette);
                 }
-            },
-        );
+            }
+            ui.label(RichText::new(label).small().color(palette.weak))
+                .on_hover_text(meaning);
+            ui.add_space(space::S);
+        };
+        for group in shown {
+            let fill = Some(group.fill(palette));
+            sample_ui(&mut ui, fill, group.label(), group.explanation());
+        }
+        let meaning = "Space that is not given back when this snapshot is deleted";
+        match self.by {
+            By::Alone => {}
+            By::New => sample_ui(&mut ui, None, "In later snapshots as well", meaning),
+            By::Held | By::Stored => {
+                sample_ui(&mut ui, None, "Shared with other snapshots", meaning);
+            }
+        }
     }
 
     /// What the keyboard is at, in words, and what can be done with it.
