@@ -58,12 +58,6 @@ pub const SHOTS: &[Shot] = &[
         stage.send(Command::ShowStatistics(archive("documents")));
         stage.click_if_there("Space");
     }),
-    Shot::new("treemap-table", |stage| {
-        stage.send(Command::ShowStatistics(archive("documents")));
-        stage.click_if_there("Space");
-        stage.click_if_there("Table");
-        stage.click_if_there("Stored");
-    }),
     Shot::new("cleanup", |stage| {
         stage.send(Command::ShowStatistics(archive("documents")));
         stage.click_if_there("Statistics of");

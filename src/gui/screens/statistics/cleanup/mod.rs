@@ -40,6 +40,8 @@ pub struct Cleanup {
     effect_of: Option<Basis>,
     gone: Fetch<Gone>,
     gone_of: Option<Basis>,
+    /// Of the overview, when that was looked at last.
+    refreshes: u64,
     gone_table: TableState,
     exact: Fetch<Exact>,
     exact_of: Option<Basis>,
@@ -117,6 +119,12 @@ impl Cleanup {
             (self.effect_of, self.gone_of) = (None, None);
             return;
         }
+        // What failed is tried again when everything is looked at again.
+        if self.gone.error().is_some() && self.refreshes != cx.overview.refreshes {
+            self.gone.clear();
+            self.gone_of = None;
+        }
+        self.refreshes = cx.overview.refreshes;
         if self.effect_of.as_ref() != Some(&basis) {
             let released = released.clone();
             self.effect.start(cx.workers, "what if", move |_| {

@@ -52,6 +52,8 @@ pub struct Space {
     surveyed: Fetch<Surveyed>,
     /// What the survey was asked for.
     asked: Option<Asked>,
+    /// How often everything had been looked at again by then: what failed is tried again after that.
+    refreshes: u64,
     /// The folder that is shown, or is to be once the survey is there; the first in which something is to be
     /// told apart if left out.
     path: Option<Vec<u8>>,
@@ -230,9 +232,12 @@ impl Space {
             claim: row.claim,
             answers: cx.holdings.answers(row.repository),
         };
-        if self.asked.as_ref() == Some(&asked) {
+        let is_tried_again =
+            self.surveyed.error().is_some() && self.refreshes != cx.overview.refreshes;
+        if self.asked.as_ref() == Some(&asked) && !is_tried_again {
             return;
         }
+        self.refreshes = cx.overview.refreshes;
         let (key, path) = (asked.key.clone(), row.path.clone());
         let (claim, holdings) = (ClaimId(row.claim), Arc::clone(holdings));
         self.surveyed.start(cx.workers, "survey", move |monitor| {
@@ -262,9 +267,11 @@ impl Space {
         let Some(surveyed) = self.surveyed.value() else {
             return;
         };
-        if self.reading.is_loading() || self.reading.error().is_some() {
+        let is_tried_again = self.refreshes != cx.overview.refreshes;
+        if self.reading.is_loading() || (self.reading.error().is_some() && !is_tried_again) {
             return;
         }
+        self.refreshes = cx.overview.refreshes;
         let mut wanted: Vec<u32> = match &self.shown {
             Some(shown) if self.view == View::Map => shown.laid.wanted.clone(),
             _ => vec![self.folder],
