@@ -245,6 +245,7 @@ impl Window {
             source: SeriesSource::Archive(archive.clone()),
             snapshot: None,
             folder: Some(folder.as_bytes().to_vec()),
+            versions_of: None,
         };
         let app = &mut self.harness.state_mut().app;
         app.send(Command::Browse(target));

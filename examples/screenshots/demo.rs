@@ -198,6 +198,27 @@ impl Demo {
             let name = format!("Documents/Thesis/scans/page {number:03}.pdf");
             self.noise(&name, 60_000 + number * 700, &day);
         }
+        for number in 1..=22 {
+            let name = format!("Documents/Thesis/figures/fig {number:02}.png");
+            self.noise(&name, 90_000 + number * 21_000, &day);
+        }
+        for number in 1..=9 {
+            let name = format!("Documents/Choir/recordings/rehearsal {number}.flac");
+            self.noise(&name, 1_400_000 + number * 160_000, &day);
+        }
+        for (name, len) in [
+            ("Choir/scores/Winterreise.pdf", 1_900_000),
+            ("Choir/scores/Evening songs.pdf", 740_000),
+            ("Choir/members.ods", 48_000),
+            ("Taxes/2024/statements.zip", 2_300_000),
+            ("Taxes/2025/statements.zip", 2_900_000),
+            ("Garden/weather.sqlite", 3_600_000),
+            ("Garden/pond.mp4", 6_200_000),
+            ("Old computer/home.tar.gz", 11_500_000),
+            ("Old computer/photos of screens.zip", 2_100_000),
+        ] {
+            self.noise(&format!("Documents/{name}"), len, &day);
+        }
         for (name, len) in [
             (".cache/thumbnails/large.db", 2_600_000),
             (".cache/mozilla/firefox/cache2/entries.bin", 5_300_000),
@@ -243,6 +264,18 @@ impl Demo {
         if number % 2 == 0 {
             self.append("Projects/hat-shop/src/orders.rs", 350, day);
             self.append("Documents/Taxes/2025/receipts.csv", 180, day);
+        }
+        if number % 6 == 4 {
+            // Written anew by whoever keeps it.
+            self.noise(
+                "Documents/Garden/weather.sqlite",
+                3_600_000 + number as usize * 9_000,
+                day,
+            );
+        }
+        if number % 9 == 3 {
+            let name = format!("Documents/Choir/recordings/concert {}.flac", day.date());
+            self.noise(&name, 2_700_000, day);
         }
         match number {
             8 => self.photos("2026 Autumn walk", 7, day),

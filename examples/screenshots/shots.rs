@@ -54,6 +54,18 @@ pub const SHOTS: &[Shot] = &[
         stage.send(Command::ShowStatistics(archive("documents")));
         stage.scroll(400.0);
     }),
+    Shot::new("treemap", |stage| {
+        stage.send(Command::ShowStatistics(archive("documents")));
+        stage.click_if_there("Space");
+    }),
+    Shot::new("cleanup", |stage| {
+        stage.send(Command::ShowStatistics(archive("documents")));
+        stage.click_if_there("Statistics of");
+        stage.click_if_there("All of usb-disk");
+        stage.click_if_there("Clean up");
+        stage.click_if_there("Usual rule");
+        stage.harness.remove_cursor();
+    }),
     Shot::new("repositories", |stage| {
         stage.send(Command::Go(Route::Repositories));
     }),
@@ -148,6 +160,7 @@ impl Stage<'_> {
             source: SeriesSource::Archive(archive(name)),
             snapshot: None,
             folder: Some(path_bytes(&folder).to_vec()),
+            versions_of: None,
         }));
     }
 

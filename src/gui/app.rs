@@ -24,6 +24,8 @@ use super::dialogs::{
     dialogs_ui,
 };
 use super::disks::FindDisks;
+use super::grown::Grown;
+use super::holdings::HoldingsCache;
 use super::overview::Overview;
 use super::picker::Picker;
 use super::route::Route;
@@ -65,6 +67,8 @@ pub struct App {
     platform: Platform,
     workers: Workers,
     overview: Overview,
+    holdings: HoldingsCache,
+    grown: Grown,
     jobs: Jobs,
     history: Fetch<History>,
     no_history: History,
@@ -101,6 +105,8 @@ impl App {
             saving: Arc::new((Mutex::new(platform.settings.clone()), Mutex::new(()))),
             workers,
             overview: Overview::default(),
+            holdings: HoldingsCache::default(),
+            grown: Grown::default(),
             jobs: Jobs::default(),
             history: Fetch::default(),
             no_history: History::default(),
@@ -148,6 +154,10 @@ impl App {
     /// Takes in what has come from threads.
     fn update(&mut self, ctx: &Context) {
         self.overview.update(&self.platform.catalog, &self.workers);
+        self.holdings.update();
+        let (overview, holdings) = (&self.overview, &self.holdings);
+        self.grown
+            .update(overview, holdings, &self.workers, &mut self.out);
         self.history.poll();
         if self.opening.poll()
             && let Some(error) = self.opening.error()
@@ -204,6 +214,8 @@ impl App {
             picker: &self.platform.picker,
             disks: &self.platform.disks,
             overview: &self.overview,
+            holdings: &self.holdings,
+            grown: &self.grown,
             jobs: &self.jobs,
             history: self.history.value().unwrap_or(&self.no_history),
             settings: &self.platform.settings,
@@ -272,6 +284,18 @@ impl App {
                 self.screens.statistics.show(archive);
                 self.route = Route::Statistics;
             }
+            Command::ShowGrowth { archive, snapshot } => {
+                self.screens.statistics.show_growth(archive, snapshot);
+                self.route = Route::Statistics;
+            }
+            Command::OpenHoldings(repository) => {
+                let (catalog, overview) = (&self.platform.catalog, &self.overview);
+                if self.holdings.is_stale(repository, overview) {
+                    self.holdings
+                        .open(repository, overview, catalog, &self.workers);
+                }
+            }
+            Command::FindGrowth { archive, snapshot } => self.grown.ask(archive, snapshot),
             Command::ShowJob(job) => {
                 self.screens.jobs.show(job);
                 self.route = Route::Jobs;

@@ -10,6 +10,7 @@ use egui::{Key, KeyboardShortcut, Modifiers, ThemePreference};
 use super::dialogs::Dialog;
 use super::route::Route;
 use super::settings::Sort;
+use crate::format::id::Id;
 use crate::jobs::source::SeriesSource;
 use crate::jobs::{JobId, Work, get_back};
 use crate::snapshot::archive::name::SnapshotName;
@@ -29,6 +30,18 @@ pub enum Command {
     ShowRepository(RepositoryName),
     /// Show an archive in Statistics.
     ShowStatistics(ArchiveName),
+    /// Show in Statistics what a snapshot brought: which folders and files made the repository grow.
+    ShowGrowth {
+        archive: ArchiveName,
+        snapshot: SnapshotName,
+    },
+    /// Find out who holds what in a repository, for whoever tells what snapshots take.
+    OpenHoldings(Id),
+    /// Find out what a snapshot brought, for whoever tells it in a line.
+    FindGrowth {
+        archive: ArchiveName,
+        snapshot: SnapshotName,
+    },
     /// Show a job in Jobs.
     ShowJob(JobId),
     /// The steps for somebody who has no backup yet.
@@ -79,6 +92,8 @@ pub struct BrowseTarget {
     pub snapshot: Option<SnapshotName>,
     /// The folder, an absolute path as bytes; where one was last, or the includes, if left out.
     pub folder: Option<Vec<u8>>,
+    /// Show all versions of this as well, which is in the folder: an absolute path.
+    pub versions_of: Option<Vec<u8>>,
 }
 
 /// A rule to add to a specification.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use jiff::Zoned;
 
 use super::disks::FindDisks;
+use super::grown::Grown;
+use super::holdings::HoldingsCache;
 use super::overview::Overview;
 use super::picker::Picker;
 use super::settings::Settings;
@@ -23,6 +25,10 @@ pub struct Cx<'a> {
     /// Finds out which disks are mounted, on another thread.
     pub disks: &'a FindDisks,
     pub overview: &'a Overview,
+    /// Who holds what in repositories, as far as somebody has asked.
+    pub holdings: &'a HoldingsCache,
+    /// What snapshots brought, as far as somebody has asked.
+    pub grown: &'a Grown,
     pub jobs: &'a Jobs,
     pub history: &'a History,
     pub settings: &'a Settings,

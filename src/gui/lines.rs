@@ -1,15 +1,16 @@
 //! The command lines that do the same as the window, where several screens and dialogs show them. What one screen
 //! alone does stands with it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::overview::Overview;
 use super::shell::{self, Line};
 use crate::format::compression::Codec;
 use crate::fs::path_bytes;
-use crate::jobs::Work;
 use crate::jobs::get_back::{Picked, Prepared, Request, Target};
 use crate::jobs::source::SeriesSource;
+use crate::jobs::{ChosenSnapshots, Work};
 use crate::repository::settings::{Layout, Settings};
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::places::{ArchiveName, RepositoryName};
@@ -20,17 +21,17 @@ pub fn of_work(work: &Work, overview: &Overview) -> Vec<String> {
     match work {
         Work::BackUp { archive } => vec![back_up([archive])],
         Work::GetBack(prepared) => of_prepared(prepared),
-        Work::DeleteSnapshots {
-            archive,
-            snapshots,
-            allow_last,
-            and_prune,
-        } => {
-            let known = overview.archive(archive);
-            let mut lines = delete_snapshots(archive, snapshots, *allow_last);
-            let entry = known.and_then(|archive| archive.entry.as_ref().ok());
-            if let Some(entry) = entry.filter(|_| *and_prune) {
-                lines.push(on_repository("prune", &entry.repository).end());
+        Work::DeleteSnapshots { chosen, and_prune } => {
+            let mut lines = delete_chosen(chosen);
+            if *and_prune {
+                let archives = chosen.iter().map(|of| overview.archive(&of.archive));
+                let entries = archives.filter_map(|archive| archive?.entry.as_ref().ok());
+                let repositories: BTreeSet<_> = entries.map(|entry| &entry.repository).collect();
+                lines.extend(
+                    repositories
+                        .into_iter()
+                        .map(|name| on_repository("prune", name).end()),
+                );
             }
             lines
         }
@@ -148,6 +149,24 @@ pub fn delete_snapshots(
     snapshots.iter().map(line).collect()
 }
 
+/// Deletes snapshots of several archives.
+pub fn delete_chosen(chosen: &[ChosenSnapshots]) -> Vec<String> {
+    let lines = chosen
+        .iter()
+        .map(|of| delete_snapshots(&of.archive, &of.snapshots, of.allow_last));
+    lines.flatten().collect()
+}
+
+/// Finds out what deleting snapshots of several archives would free.
+pub fn what_if_deleted(chosen: &[ChosenSnapshots]) -> String {
+    let snapshots = chosen.iter().flat_map(|of| {
+        let stems = of.snapshots.iter().map(|name| name.stem());
+        stems.map(|stem| format!("{}:{stem}", of.archive))
+    });
+    let line = Line::new("gibus what-if delete");
+    snapshots.fold(line, |line, word| line.word(word)).end()
+}
+
 fn of_prepared(prepared: &Prepared) -> Vec<String> {
     let parts = prepared.items.iter();
     parts
@@ -259,9 +278,11 @@ mod tests {
             ),
             (
                 Work::DeleteSnapshots {
-                    archive: home.clone(),
-                    snapshots: vec![day],
-                    allow_last: true,
+                    chosen: vec![ChosenSnapshots {
+                        archive: home.clone(),
+                        snapshots: vec![day],
+                        allow_last: true,
+                    }],
                     and_prune: false,
                 },
                 "gibus delete --archive home --snapshot 2026-11-24-10-00-00 --allow-last",

@@ -7,6 +7,7 @@
 //! - [`command`] everything that they can ask for
 //! - [`changes`] small changes to archives that need no dialog
 //! - [`cx`] what they may look at; [`overview`] archives and repositories as they are
+//! - [`holdings`] who holds what in repositories, and [`grown`] what single backups brought, once somebody asks
 //! - [`theme`] colours, spacing, type; [`widgets`] what several screens draw alike; [`words`] wording
 //! - [`picker`] file dialogs; [`disks`] the disks that backups could be on or go to; [`settings`] what is remembered; [`instance`] one window for one configuration
 //! - [`shell`] command lines, quoted; [`lines`] those that do the same as the window
@@ -21,6 +22,8 @@ pub mod command;
 pub mod cx;
 pub mod dialogs;
 pub mod disks;
+pub mod grown;
+pub mod holdings;
 pub mod instance;
 pub mod lines;
 pub mod open;

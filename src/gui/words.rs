@@ -14,7 +14,7 @@ use crate::human::{count, counted, size};
 use crate::jobs::get_back::Target;
 use crate::jobs::history::{Health, HealthFinding, HistoryEntry, HistoryResult, MOST_PROBLEMS};
 use crate::jobs::list::Progress;
-use crate::jobs::{Done, Job, JobState, Work};
+use crate::jobs::{ChosenSnapshots, Done, Job, JobState, Work};
 use crate::progress::{Phase, Problem};
 use crate::repository::check::Severity;
 use crate::snapshot::check::Trouble;
@@ -28,12 +28,7 @@ pub fn work_title(work: &Work) -> String {
             Target::Folder(folder) => format!("Extract to {}", escaped_path(folder)),
             Target::Origin => "Restore to where it came from".to_owned(),
         },
-        Work::DeleteSnapshots {
-            archive, snapshots, ..
-        } => format!(
-            "Delete {} of {archive}",
-            counted(snapshots.len() as u64, "snapshot", "snapshots")
-        ),
+        Work::DeleteSnapshots { chosen, .. } => delete_title(chosen),
         Work::DeleteArchive { archive, .. } => format!("Delete the archive {archive}"),
         Work::Check {
             repository,
@@ -46,6 +41,16 @@ pub fn work_title(work: &Work) -> String {
         Work::Convert { repository, .. } => format!("Convert {repository}"),
         Work::Repair { repository } => format!("Repair {repository}"),
         Work::DeleteRepository { repository, .. } => format!("Delete the repository {repository}"),
+    }
+}
+
+/// What deleting snapshots is called: how many, and of what.
+pub fn delete_title(chosen: &[ChosenSnapshots]) -> String {
+    let number: usize = chosen.iter().map(|of| of.snapshots.len()).sum();
+    let snapshots = counted(number as u64, "snapshot", "snapshots");
+    match chosen {
+        [one] => format!("Delete {snapshots} of {}", one.archive),
+        several => format!("Delete {snapshots} of {} archives", several.len()),
     }
 }
 

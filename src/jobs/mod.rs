@@ -23,5 +23,5 @@ pub mod workers;
 
 pub use fetch::Fetch;
 pub use list::{Job, JobId, JobState, Jobs};
-pub use work::{Done, Work};
+pub use work::{ChosenSnapshots, Done, Work};
 pub use workers::{Wake, Workers};

@@ -1,5 +1,6 @@
 //! Everything that can be a job, and what comes of it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +21,16 @@ use crate::snapshot::delete::DeletionReport;
 use crate::snapshot::places::{ArchiveName, RepositoryName};
 use crate::snapshot::restore::RestoreReport;
 
+/// Snapshots of one archive that are to be deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChosenSnapshots {
+    pub archive: ArchiveName,
+    /// Oldest first.
+    pub snapshots: Vec<SnapshotName>,
+    /// Delete even the last one; whoever says so has been asked.
+    pub allow_last: bool,
+}
+
 /// A piece of work for a thread of its own.
 #[derive(Clone)]
 pub enum Work {
@@ -29,10 +40,8 @@ pub enum Work {
     /// Extract or restore, as planned.
     GetBack(Arc<Prepared>),
     DeleteSnapshots {
-        archive: ArchiveName,
-        snapshots: Vec<SnapshotName>,
-        /// Delete even the last one; whoever says so has been asked.
-        allow_last: bool,
+        /// By archive.
+        chosen: Vec<ChosenSnapshots>,
         /// Prune afterwards, so that the space is given back.
         and_prune: bool,
     },
@@ -88,9 +97,11 @@ impl Work {
     /// The archive that it is about.
     pub fn archive(&self) -> Option<&ArchiveName> {
         match self {
-            Work::BackUp { archive }
-            | Work::DeleteSnapshots { archive, .. }
-            | Work::DeleteArchive { archive, .. } => Some(archive),
+            Work::BackUp { archive } | Work::DeleteArchive { archive, .. } => Some(archive),
+            Work::DeleteSnapshots { chosen, .. } => match chosen.as_slice() {
+                [one] => Some(&one.archive),
+                _ => None,
+            },
             Work::GetBack(prepared) => prepared.request.source.archive(),
             _ => None,
         }
@@ -122,27 +133,8 @@ impl Work {
                     Target::Origin => None,
                 },
             },
-            Work::DeleteSnapshots {
-                archive,
-                snapshots,
-                allow_last,
-                and_prune,
-            } => {
-                let deletable = catalog.plan_deletion(archive, snapshots, *allow_last)?;
-                let report = catalog.delete_snapshots(&deletable, monitor)?;
-                let pruned = match and_prune {
-                    true => {
-                        let repository = catalog.config().archives.get(archive)?.repository;
-                        // The snapshots are deleted, whatever comes of this.
-                        Some(
-                            catalog
-                                .prune(&repository, monitor)
-                                .map(|(_, pruned)| pruned),
-                        )
-                    }
-                    false => None,
-                };
-                Done::DeletedSnapshots { report, pruned }
+            Work::DeleteSnapshots { chosen, and_prune } => {
+                delete_snapshots(chosen, *and_prune, catalog, monitor)?
             }
             Work::DeleteArchive { archive, snapshots } => {
                 let deletable = catalog.whole_archive(catalog.archive(archive)?)?;
@@ -183,6 +175,51 @@ impl Work {
             }
         })
     }
+}
+
+/// Plans everything before anything is deleted.
+fn delete_snapshots(
+    chosen: &[ChosenSnapshots],
+    and_prune: bool,
+    catalog: &Catalog,
+    monitor: &Arc<Monitor>,
+) -> Result<Done> {
+    let mut planned = Vec::new();
+    for of in chosen {
+        planned.push(catalog.plan_deletion(&of.archive, &of.snapshots, of.allow_last)?);
+    }
+    let mut report = DeletionReport::default();
+    let mut repositories: BTreeSet<RepositoryName> = BTreeSet::new();
+    for deletable in &planned {
+        let its = catalog.delete_snapshots(deletable, monitor)?;
+        report.deleted.extend(its.deleted);
+        report.unreleased.extend(its.unreleased);
+        repositories.insert(deletable.found.entry.repository.clone());
+    }
+    // The snapshots are deleted, whatever comes of this.
+    let pruned = and_prune.then(|| prune(&repositories, catalog, monitor));
+    Ok(Done::DeletedSnapshots { report, pruned })
+}
+
+/// Prunes repositories, one after the other; what came of it in all.
+fn prune(
+    repositories: &BTreeSet<RepositoryName>,
+    catalog: &Catalog,
+    monitor: &Arc<Monitor>,
+) -> Result<PruneReport> {
+    let mut sum = PruneReport::default();
+    for repository in repositories {
+        let (_, report) = catalog.prune(repository, monitor)?;
+        sum.deleted_contents += report.deleted_contents;
+        sum.deleted_packs += report.deleted_packs;
+        sum.rewritten_packs += report.rewritten_packs;
+        sum.deleted_loose_files += report.deleted_loose_files;
+        sum.deleted_leftovers += report.deleted_leftovers;
+        sum.stored_bytes_before += report.stored_bytes_before;
+        sum.stored_bytes_after += report.stored_bytes_after;
+        sum.left_undone = sum.left_undone.or(report.left_undone);
+    }
+    Ok(sum)
 }
 
 /// What is there may have become more since somebody said yes to its end.

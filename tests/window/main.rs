@@ -2,6 +2,7 @@
 
 mod archives;
 mod browse;
+mod cleanup;
 mod exigency;
 mod first_run;
 mod get_back;
@@ -16,5 +17,6 @@ mod shell;
 #[path = "../support/skip.rs"]
 #[allow(dead_code)]
 mod skipping;
+mod space;
 mod statistics;
 mod support;

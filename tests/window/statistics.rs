@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use egui_kittest::kittest::Queryable;
+use gibus::gui::command::Command;
 use gibus::gui::picker::PickWhat;
 use gibus::gui::route::Route;
+use gibus::gui::theme::{DARK, LIGHT};
 use gibus::human::{count, size};
 use gibus::progress::Monitor;
 use gibus::repository::claims::ClaimId;
@@ -21,6 +23,7 @@ struct Engine {
     stem: String,
     build: BuildStats,
     costs: ClaimCosts,
+    new_bytes: u64,
 }
 
 /// Three snapshots of files that come, stay and go.
@@ -51,20 +54,20 @@ fn engine(world: &World, archive: &ArchiveName) -> (Vec<Engine>, ClaimCosts) {
         .iter()
         .map(|snapshot| ClaimId(snapshot.header().claim_id))
         .collect();
-    let monitor = Monitor::new();
-    let each: Vec<_> = claims
-        .iter()
-        .map(|claim| BTreeSet::from([*claim]))
-        .collect();
-    let costs = repository.claim_costs(&each, &monitor).unwrap();
-    let all = [claims.into_iter().collect()];
-    let together = repository.claim_costs(&all, &monitor).unwrap()[0];
-    let of_each = names.iter().zip(&snapshots).zip(costs);
-    let of_each = of_each.map(|((name, snapshot), costs)| Engine {
+    let holdings = repository.holdings(&Monitor::new()).unwrap();
+    let growth = holdings.growth();
+    let of_each = names.iter().zip(&snapshots).zip(&claims);
+    let of_each = of_each.map(|((name, snapshot), claim)| Engine {
         stem: name.stem(),
         build: snapshot.header().build.clone(),
-        costs,
+        costs: holdings.costs(&BTreeSet::from([*claim])),
+        new_bytes: growth
+            .iter()
+            .find(|point| point.claim_id == *claim)
+            .unwrap()
+            .new_stored_bytes,
     });
+    let together = holdings.costs(&claims.iter().copied().collect());
     (of_each.collect(), together)
 }
 
@@ -94,34 +97,39 @@ fn the_numbers_are_those_that_the_engine_computes() {
     let mut window = open(&world);
     wait_for_costs(&mut window);
     let held: u64 = engine.iter().map(|one| one.build.bytes).sum();
+    window.wait_for(&format!(
+        "{} of files, kept 3 times, in {}.",
+        size(engine[2].build.bytes),
+        size(together.stored_bytes)
+    ));
     for number in [
-        engine[2].build.bytes,
         held,
         together.alone_stored_bytes,
-        (engine[1].build.stored_bytes + engine[2].build.stored_bytes) / 2,
+        (engine[1].new_bytes + engine[2].new_bytes) / 2,
     ] {
         let number = size(number);
         assert!(window.labels().contains(&number), "{number} is a headline");
     }
     window.click("As a table");
-    let mut stored = 0;
+    let mut in_all = 0;
     for one in engine {
-        let Engine { stem, build, costs } = one;
-        stored += build.stored_bytes;
+        in_all += one.new_bytes;
+        let costs = one.costs;
         let row = format!(
-            "{stem}, home; files: {}; their size: {}; new files: {}; stored: {}; stored in all: {}; shared: {}; \
-             alone: {}; frees: {}",
-            count(build.files),
-            size(build.bytes),
-            size(build.new_content_bytes),
-            size(build.stored_bytes),
-            size(stored),
-            size(costs.content_bytes - costs.alone_content_bytes),
-            size(costs.alone_content_bytes),
-            size(costs.alone_stored_bytes)
+            "{}, home; files: {}; held: {}; stored: {}; shared: {}; alone: {}; new: {}; in all: {}; written: {}",
+            one.stem,
+            count(one.build.files),
+            size(one.build.bytes),
+            size(costs.stored_bytes),
+            size(costs.stored_bytes - costs.alone_stored_bytes),
+            size(costs.alone_stored_bytes),
+            size(one.new_bytes),
+            size(in_all),
+            size(one.build.stored_bytes),
         );
         window.wait_for(&row);
     }
+    assert_eq!(in_all, together.stored_bytes, "nothing else is stored");
 }
 
 #[test]
@@ -141,12 +149,11 @@ fn the_csv_file_has_the_numbers_of_the_table_and_replaces_nothing_unasked() {
     window.click("Replace it");
     window.wait_until_gone("Replace it");
     let text = fs::read_to_string(&path).unwrap();
-    window.click("As a table");
     let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
     assert_eq!(lines.len(), 4);
-    let mut stored = 0;
+    let mut in_all = 0;
     for (fields, one) in lines[1..].iter().zip(engine) {
-        stored += one.build.stored_bytes;
+        in_all += one.new_bytes;
         let numbers: Vec<u64> = fields[3..]
             .iter()
             .map(|field| field.parse().unwrap())
@@ -158,34 +165,76 @@ fn the_csv_file_has_the_numbers_of_the_table_and_replaces_nothing_unasked() {
             [
                 one.build.files,
                 one.build.bytes,
-                one.build.new_content_bytes,
-                one.build.stored_bytes,
-                stored,
-                costs.content_bytes - costs.alone_content_bytes,
-                costs.alone_content_bytes,
+                costs.stored_bytes,
+                costs.stored_bytes - costs.alone_stored_bytes,
                 costs.alone_stored_bytes,
+                one.new_bytes,
+                in_all,
+                one.build.stored_bytes,
             ]
         );
-        let titles = [
-            "their size",
-            "new files",
-            "stored",
-            "stored in all",
-            "shared",
-            "alone",
-            "frees",
-        ];
-        let cells = titles.iter().zip(&numbers[1..]);
-        let cells: Vec<String> = cells
-            .map(|(title, bytes)| format!("{title}: {}", size(*bytes)))
-            .collect();
-        window.wait_for(&format!(
-            "{}, home; files: {}; {}",
-            one.stem,
-            numbers[0],
-            cells.join("; ")
-        ));
     }
+}
+
+#[test]
+fn a_chart_is_saved_as_a_picture_as_it_is_shown() {
+    let world = World::new();
+    with_history(&world);
+    let mut window = open(&world);
+    wait_for_costs(&mut window);
+    for (theme, palette) in [(egui::Theme::Light, LIGHT), (egui::Theme::Dark, DARK)] {
+        window.harness.ctx.set_theme(theme);
+        window.steps(2);
+        let path = world.path(&format!("{theme:?}.png"));
+        // The last one has to be scrolled to first.
+        window.press("Save as a picture: What each snapshot takes");
+        window.wait_for("What is shown, as a PNG file");
+        window.type_into("File to save to", path.to_str().unwrap());
+        window.click("Save");
+        window.wait_until_gone("File to save to");
+        let picture = image::open(&path).unwrap().into_rgb8();
+        assert!(picture.width() > 800 && picture.height() > 250);
+        let has = |color: egui::Color32| {
+            let [red, green, blue, _] = color.to_array();
+            picture.pixels().any(|pixel| pixel.0 == [red, green, blue])
+        };
+        assert!(has(palette.card) && has(palette.series(0)) && has(palette.series(2)));
+        assert!(!has(palette.sidebar), "only the chart is in it");
+    }
+}
+
+#[test]
+fn home_and_jobs_say_what_the_last_backup_brought_and_lead_to_it() {
+    let world = World::new();
+    let archive = world.with_archive();
+    world.write("stays.txt", &"it stays\n".repeat(3000));
+    world.back_up(&archive, "2026-11-20T10:00:00[UTC]");
+    // What does not compress, so that it is most of what is new.
+    let noise: String = (0..4000_u32)
+        .map(|n| char::from(33 + (n.wrapping_mul(2_654_435_761) >> 25) as u8 % 90))
+        .collect();
+    world.write("videos/film.mp4", &noise);
+    world.write("a.txt", "a");
+    let mut window = world.open();
+    window.harness.state_mut().send(Command::BackUp(archive));
+    window.wait_for("of it is in ~/videos/film.mp4");
+    window.click("What the last backup of home brought");
+    assert_eq!(window.harness.state().route(), Route::Statistics);
+    window.wait_until("the map shows what is new", |window| {
+        let tiles = window
+            .harness
+            .state_mut()
+            .screens_mut()
+            .statistics
+            .space
+            .tiles();
+        tiles.iter().any(|tile| tile.name == "film.mp4")
+            && tiles.iter().all(|tile| tile.name != "stays.txt")
+    });
+    window.click(Route::Jobs.title());
+    window.wait_for("Brought ");
+    window.click("Show what made it grow");
+    assert_eq!(window.harness.state().route(), Route::Statistics);
 }
 
 #[test]
@@ -279,9 +328,9 @@ fn without_the_repository_there_is_what_the_snapshots_say_themselves() {
     let mut window = open(&world);
     window.wait_for("What each snapshot costs is not known");
     window.wait_for("Chart: growth over time");
-    assert!(!window.shows("Chart: what each snapshot costs"));
+    assert!(!window.shows("Chart: what each snapshot takes"));
     window.click("As a table");
-    window.wait_for("frees: ?");
+    window.wait_for("alone: ?");
 }
 
 #[test]

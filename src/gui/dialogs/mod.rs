@@ -2,6 +2,7 @@
 
 mod about_keys;
 mod confirm;
+mod delete;
 mod first_run;
 mod get_back;
 mod quit;
@@ -11,6 +12,7 @@ use egui::{Frame, Id, Key, Modal, Modifiers, RichText, ScrollArea, Ui};
 
 pub use about_keys::Shortcuts;
 pub use confirm::Confirm;
+pub use delete::{DeleteSnapshots, Planned, not_yet_ui};
 pub use first_run::FirstRun;
 pub use get_back::GetBack;
 pub use quit::QuitWhileRunning;

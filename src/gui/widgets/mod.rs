@@ -13,6 +13,8 @@ mod hat;
 mod notice;
 mod path_field;
 mod progress;
+mod segments;
+mod shot;
 pub mod table;
 mod toasts;
 
@@ -27,6 +29,8 @@ pub use hat::hat_ui;
 pub use notice::{empty_ui, error_ui, loading_ui, notice_ui};
 pub use path_field::PathField;
 pub use progress::progress_bar_ui;
+pub use segments::{Segment, segments_ui};
+pub use shot::Shot;
 pub use toasts::Toasts;
 
 use egui::{Color32, FontFamily, FontId};

@@ -57,7 +57,8 @@ impl WhatIf {
 
     /// Whether no pack has to be rewritten, so that all is known to the byte.
     pub fn is_exact(&self) -> bool {
-        self.rewritten_packs == 0
+        // A pack that prune rewrites without this as well is not one more, and yet gets shorter.
+        self.rewritten_packs == 0 && self.rewritten_bytes == 0
     }
 }
 

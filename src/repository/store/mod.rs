@@ -130,6 +130,8 @@ struct ReadyRows {
 pub struct StoreSession {
     shared: Arc<Shared>,
     claim_id: ClaimId,
+    /// When the claim is to be said to have been made; when it is, if left out.
+    created_at: Option<i64>,
     pipeline: Option<Pipeline>,
     _lock: Option<Arc<Lock>>,
 }
@@ -200,6 +202,7 @@ impl StoreSession {
         Ok(StoreSession {
             shared,
             claim_id: ClaimId(Id::random()?),
+            created_at: None,
             pipeline,
             _lock: lock,
         })
@@ -208,6 +211,12 @@ impl StoreSession {
     /// The id of the claim that [`StoreSession::commit`] publishes.
     pub fn claim_id(&self) -> ClaimId {
         self.claim_id
+    }
+
+    /// Has the claim say that it was made at this time, in seconds since 1970 (UTC): what is new with a claim
+    /// is what no older one names.
+    pub fn set_created_at(&mut self, created_at: i64) {
+        self.created_at = Some(created_at);
     }
 
     /// A worker, for one thread. All workers must be finished or dropped before the session ends.
@@ -239,7 +248,9 @@ impl StoreSession {
         self.finish_storing()?;
         self.verify_all_stored()?;
         self.verify_packs()?;
-        let created_at = jiff::Timestamp::now().as_second();
+        let created_at = self
+            .created_at
+            .unwrap_or_else(|| jiff::Timestamp::now().as_second());
         let claim = claim.build(self.claim_id, predecessor, holder, created_at);
         publish_claim(&*self.shared.storage, self.shared.repository, &claim)?;
         Ok(self.shared.report())

@@ -8,9 +8,11 @@
 //!
 //! - [`name`][]: what a snapshot is called, and why a new one is always the latest
 //! - [`file`][]: `archive.toml`
+//! - [`keep`][]: which snapshots are worth keeping
 //! - [`select`][]: saying which snapshot is meant
 
 pub mod file;
+pub mod keep;
 pub mod name;
 pub mod select;
 

@@ -295,7 +295,7 @@ impl Run<'_> {
     }
 
     /// Makes the contents durable, publishes the claim, then the snapshot.
-    fn commit(self, session: StoreSession, unfinished: Unfinished) -> Result<BackupReport> {
+    fn commit(self, mut session: StoreSession, unfinished: Unfinished) -> Result<BackupReport> {
         self.monitor.enter(Phase::Finishing);
         let Unfinished {
             snapshot_id,
@@ -307,6 +307,8 @@ impl Run<'_> {
         let previous = self.previous.as_ref();
         let predecessor = previous.map(|p| ClaimId(p.snapshot.header().claim_id));
         let holder = header::holder(archive, self.request.now);
+        // The claims of snapshots are in the order of the snapshots, whatever took longer.
+        session.set_created_at(self.request.now.timestamp().as_second());
         let stored = session.commit(std::mem::take(&mut built.claim), &holder, predecessor)?;
         built.stats.new_contents = stored.new_contents;
         built.stats.new_content_bytes = stored.new_content_bytes;

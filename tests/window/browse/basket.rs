@@ -133,6 +133,7 @@ fn snapshots_without_a_configuration_are_browsed_and_picked_from() {
         source: source.clone(),
         snapshot: Some(series.snapshots[0].name),
         folder: Some(world.home().join("letters").to_str().unwrap().into()),
+        versions_of: None,
     });
     window.harness.state_mut().send(command);
     window.settle();

@@ -30,7 +30,7 @@ use std::path::PathBuf;
 
 use egui::Ui;
 
-use self::delete::{DeleteArchive, DeleteSnapshots};
+use self::delete::DeleteArchive;
 use self::editor::{Edit, Editor};
 use self::new::{NewArchive, Wish};
 use self::snapshots::Snapshots;
@@ -38,12 +38,13 @@ use super::Screen;
 use crate::config::ArchiveEntry;
 use crate::gui::command::{BrowseTarget, Command, Outbox, Tone};
 use crate::gui::cx::Cx;
+use crate::gui::dialogs::DeleteSnapshots;
 use crate::gui::lines::delete_snapshots;
 use crate::gui::overview::ArchiveOverview;
 use crate::gui::shell::Line;
 use crate::gui::words;
-use crate::jobs::Fetch;
 use crate::jobs::source::SeriesSource;
+use crate::jobs::{ChosenSnapshots, Fetch};
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::places::{ArchiveName, RepositoryName};
 use crate::snapshot::specification::Specification;
@@ -339,16 +340,20 @@ impl Opened {
             Message::Save => self.save(cx),
             Message::Revert => self.revert(),
             Message::DeleteSnapshots => {
-                let chosen = self.snapshots.chosen();
                 let dates = self.snapshots.chosen_dates();
-                let is_all = self.snapshots.is_all_chosen();
-                let dialog = DeleteSnapshots::new(self.name.clone(), chosen, dates, is_all);
+                let chosen = ChosenSnapshots {
+                    archive: self.name.clone(),
+                    snapshots: self.snapshots.chosen(),
+                    allow_last: self.snapshots.is_all_chosen(),
+                };
+                let dialog = DeleteSnapshots::new(vec![chosen], dates);
                 out.send(Command::Open(Box::new(dialog)));
             }
             Message::Browse(snapshot) => out.send(Command::Browse(BrowseTarget {
                 source: SeriesSource::Archive(self.name.clone()),
                 snapshot: Some(snapshot),
                 folder: None,
+                versions_of: None,
             })),
             Message::Toggle(row) => self.editor.tree.toggle(row, cx),
             Message::SetOpen(row, is_open) => self.editor.tree.set_open(row, is_open, cx),

@@ -133,6 +133,7 @@ impl Browse {
                     source,
                     snapshot: None,
                     folder: None,
+                    versions_of: None,
                 });
             }
             Ask::Moment(moment) => self.go_to(moment),
@@ -361,7 +362,7 @@ impl Browse {
     }
 
     /// Reads what the side is to show.
-    fn look(&mut self, cx: &Cx<'_>) {
+    pub(super) fn look(&mut self, cx: &Cx<'_>) {
         let (Some(tab), Some(item), Some(reader)) =
             (self.side.tab, self.side.item.clone(), self.reader(cx))
         else {

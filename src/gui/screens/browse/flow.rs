@@ -63,6 +63,7 @@ impl Browse {
         if self.shown.poll() {
             self.take_shown(cx, out);
         }
+        self.show_history(cx);
         self.take_levels();
         self.side.poll();
         self.search.poll();
@@ -160,7 +161,10 @@ impl Browse {
             self.moment = self.series.newest();
         }
         let Some(BrowseTarget {
-            snapshot, folder, ..
+            snapshot,
+            folder,
+            versions_of,
+            ..
         }) = self.start.take()
         else {
             return;
@@ -172,6 +176,22 @@ impl Browse {
         }
         self.view = super::View::Folder;
         self.is_stale |= self.moment == Some(Moment::Now);
+        if let Some(path) = &versions_of {
+            self.at_name = Some(last_name(path).to_vec());
+            self.take_rows();
+        }
+        self.history_of = versions_of;
+    }
+
+    /// Shows all versions of what they were asked for, once it has a row.
+    fn show_history(&mut self, cx: &Cx<'_>) {
+        let item = self.item_at_cursor();
+        if let Some(item) = item.filter(|item| self.history_of.as_ref() == Some(&item.path)) {
+            self.history_of = None;
+            self.side.tab = Some(super::SideTab::Versions);
+            self.side.item = Some(item);
+            self.look(cx);
+        }
     }
 
     /// What is to be shown.
@@ -428,6 +448,7 @@ fn remembered(cx: &Cx<'_>) -> Option<BrowseTarget> {
         source: SeriesSource::Archive(archive),
         snapshot: None,
         folder: (known.is_some() && folder.first() == Some(&b'/')).then_some(folder),
+        versions_of: None,
     })
 }
 

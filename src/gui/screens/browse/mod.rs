@@ -62,6 +62,8 @@ pub struct Browse {
     source: Option<SeriesSource>,
     /// What is to be shown once the series is there.
     start: Option<BrowseTarget>,
+    /// All versions of this are to be shown once its folder is.
+    history_of: Option<Vec<u8>>,
     series: SeriesView,
     is_series_read: bool,
     /// Of the overview that the series was taken from.

@@ -196,6 +196,7 @@ impl Exigency {
                         source: archive.source(),
                         snapshot: None,
                         folder: None,
+                        versions_of: None,
                     }));
                 }
             }

@@ -18,6 +18,7 @@ use crate::gui::widgets::Button;
 use crate::gui::words;
 use crate::jobs::Work;
 use crate::jobs::history::HistoryEntry;
+use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::places::ArchiveName;
 
 /// The state of the screen.
@@ -34,6 +35,8 @@ struct Card {
     /// What it includes, and where that goes, in a line.
     what: String,
     safety: Safety,
+    /// The newest snapshot that can be read.
+    newest: Option<SnapshotName>,
 }
 
 /// The cards are worked out anew when something of this has changed.
@@ -95,13 +98,23 @@ fn card(archive: &ArchiveOverview, cx: &Cx<'_>) -> Card {
         name: archive.name.clone(),
         what: data::what(archive.entry.as_ref().ok()),
         safety: data::safety(&known, cx.now),
+        newest: archive.newest().map(|newest| newest.name),
     }
 }
 
 impl Screen for Home {
-    fn update(&mut self, cx: &Cx<'_>, is_shown: bool, _: &mut Outbox) {
-        if is_shown {
-            self.work_out(cx);
+    fn update(&mut self, cx: &Cx<'_>, is_shown: bool, out: &mut Outbox) {
+        if !is_shown {
+            return;
+        }
+        self.work_out(cx);
+        for card in &self.cards {
+            if let Some(snapshot) = card.newest
+                && cx.grown.is_unasked(&card.name, snapshot)
+            {
+                let archive = card.name.clone();
+                out.send(Command::FindGrowth { archive, snapshot });
+            }
         }
     }
 

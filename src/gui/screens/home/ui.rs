@@ -9,7 +9,7 @@ use crate::gui::cx::Cx;
 use crate::gui::route::Route;
 use crate::gui::theme::{Palette, palette, space, text};
 use crate::gui::widgets::{
-    Button, card_ui, error_ui, follow_focus, hat_ui, icon_ui, loading_ui, progress_bar_ui,
+    Button, card_ui, error_ui, follow_focus, hat_ui, icon_ui, link_ui, loading_ui, progress_bar_ui,
     steady_ui,
 };
 use crate::gui::words;
@@ -100,6 +100,7 @@ fn archive_ui(ui: &mut Ui, card: &Card, cx: &Cx<'_>, out: &mut Outbox) {
         let details = RichText::new(card.safety.details.join(" ")).color(palette.weak);
         ui.add(egui::Label::new(details).wrap());
     }
+    growth_ui(ui, card, cx, out);
     ui.add_space(space::XS);
     if let Some(day) = strip::strip_ui(ui, card.name.as_str(), &card.safety.days) {
         browse(card, day.snapshot, out);
@@ -110,6 +111,33 @@ fn archive_ui(ui: &mut Ui, card: &Card, cx: &Cx<'_>, out: &mut Outbox) {
         ui.add_space(space::XS);
         running_ui(ui, job, card, out);
     }
+}
+
+/// What the last backup brought, with a way to see more of that.
+fn growth_ui(ui: &mut Ui, card: &Card, cx: &Cx<'_>, out: &mut Outbox) {
+    let Some(growth) = card
+        .newest
+        .and_then(|newest| cx.grown.get(&card.name, newest))
+    else {
+        return;
+    };
+    let Some(words) = growth.place_words(cx.catalog.home_dir.as_deref()) else {
+        return;
+    };
+    ui.horizontal(|ui| {
+        let response = link_ui(ui, "What made it grow");
+        let label = format!("What the last backup of {} brought", card.name);
+        ui.ctx()
+            .accesskit_node_builder(response.id, |node| node.set_label(label));
+        let weak = palette(ui.ctx()).weak;
+        ui.add(egui::Label::new(RichText::new(words).color(weak)).truncate());
+        if response.on_hover_text("Show what made it grow").clicked()
+            && let Some(snapshot) = card.newest
+        {
+            let archive = card.name.clone();
+            out.send(Command::ShowGrowth { archive, snapshot });
+        }
+    });
 }
 
 fn buttons_ui(ui: &mut Ui, card: &Card, is_running: bool, out: &mut Outbox) {
@@ -142,6 +170,7 @@ fn browse(card: &Card, snapshot: Option<SnapshotName>, out: &mut Outbox) {
         source: SeriesSource::Archive(card.name.clone()),
         snapshot,
         folder: None,
+        versions_of: None,
     }));
 }
 

@@ -11,6 +11,7 @@ use crate::human::{count, counted};
 use crate::jobs::history::{History, HistoryEntry, HistoryResult};
 use crate::jobs::{JobId, Jobs, Work};
 use crate::progress::{Problem, Problems, Severity};
+use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::globs::glob_of;
 use crate::snapshot::places::{ArchiveName, RepositoryName};
 
@@ -20,6 +21,17 @@ pub struct Row {
     pub entry: HistoryEntry,
     /// It is one of this session.
     pub job: Option<JobId>,
+}
+
+/// The archive that a job was about.
+pub fn archive_of(row: &Row) -> Option<ArchiveName> {
+    ArchiveName::new(row.entry.archive.as_deref()?).ok()
+}
+
+/// The snapshot that a backup made.
+pub fn snapshot_of(row: &Row) -> Option<(ArchiveName, SnapshotName)> {
+    let snapshot = row.entry.snapshot.as_deref()?.parse().ok()?;
+    Some((archive_of(row)?, snapshot))
 }
 
 /// All jobs that have ended, the newest first.

@@ -5,17 +5,17 @@ use std::path::PathBuf;
 use egui::{RichText, Ui};
 use lucide_icons::Icon;
 
+use super::JobsScreen;
 use super::data::{self, Finding, Line};
-use super::{JobsScreen, ui::took};
+use super::ui::{growth_of, took};
 use crate::gui::command::{BrowseTarget, Command, Outbox};
 use crate::gui::cx::Cx;
 use crate::gui::theme::{ROW_HEIGHT, palette, space, text};
 use crate::gui::widgets::table::{Column, Table, cell_text_ui};
-use crate::gui::widgets::{Button, badge_ui, card_ui};
+use crate::gui::widgets::{Button, badge_ui, card_ui, link_ui};
 use crate::gui::words;
 use crate::jobs::source::SeriesSource;
 use crate::jobs::{Done, Work};
-use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::places::ArchiveName;
 
 impl JobsScreen {
@@ -41,6 +41,16 @@ impl JobsScreen {
                 ui.label(RichText::new(when).small().color(palette.weak));
             });
             ui.add(egui::Label::new(&entry.summary).wrap().selectable(true));
+            if let (Some(growth), Some((archive, snapshot))) =
+                (growth_of(&row, cx, out), data::snapshot_of(&row))
+            {
+                ui.horizontal(|ui| {
+                    ui.add(egui::Label::new(growth).truncate());
+                    if link_ui(ui, "Show what made it grow").clicked() {
+                        out.send(Command::ShowGrowth { archive, snapshot });
+                    }
+                });
+            }
             self.buttons_ui(ui, &row, cx, out);
             if !self.findings.lines.is_empty() {
                 ui.add_space(space::XS);
@@ -51,7 +61,7 @@ impl JobsScreen {
     }
 
     fn buttons_ui(&self, ui: &mut Ui, row: &data::Row, cx: &Cx<'_>, out: &mut Outbox) {
-        let snapshot = snapshot_of(row);
+        let snapshot = data::snapshot_of(row);
         let folder = row
             .job
             .and_then(|job| folder_of(cx.jobs.get(job)?.outcome()?));
@@ -69,6 +79,7 @@ impl JobsScreen {
                     source: SeriesSource::Archive(archive),
                     snapshot: Some(snapshot),
                     folder: None,
+                    versions_of: None,
                 }));
             }
             if let Some(folder) = folder
@@ -144,7 +155,7 @@ impl JobsScreen {
     fn advice_ui(&self, ui: &mut Ui, row: &data::Row, out: &mut Outbox) {
         let weak = palette(ui.ctx()).weak;
         let line = self.list.cursor.unwrap_or(0);
-        let archive = archive_of(row);
+        let archive = data::archive_of(row);
         ui.horizontal(|ui| {
             let finding = match self.findings.lines.get(line) {
                 Some(Line::File(finding)) => Some(finding),
@@ -181,15 +192,6 @@ fn exclude_ui(ui: &mut Ui, archive: &ArchiveName, finding: Option<&Finding>, out
         let archive = archive.clone();
         out.send(Command::Exclude { archive, rule });
     }
-}
-
-fn archive_of(row: &data::Row) -> Option<ArchiveName> {
-    ArchiveName::new(row.entry.archive.as_deref()?).ok()
-}
-
-fn snapshot_of(row: &data::Row) -> Option<(ArchiveName, SnapshotName)> {
-    let snapshot = row.entry.snapshot.as_deref()?.parse().ok()?;
-    Some((archive_of(row)?, snapshot))
 }
 
 /// The folder that things were extracted to.

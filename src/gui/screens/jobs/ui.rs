@@ -47,7 +47,7 @@ impl JobsScreen {
             let rows = (((left - LEAST_DETAILS) * 0.5 / ROW_HEIGHT) as usize)
                 .clamp(*ROWS.start(), *ROWS.end())
                 .min(self.rows.len());
-            self.table_ui(ui, rows as f32 * ROW_HEIGHT, cx);
+            self.table_ui(ui, rows as f32 * ROW_HEIGHT, cx, out);
             ui.add_space(space::S);
             let left = height - (ui.cursor().min.y - top) - space::S;
             steady_ui(ui, "job details", |ui| {
@@ -57,7 +57,7 @@ impl JobsScreen {
         });
     }
 
-    fn table_ui(&mut self, ui: &mut Ui, height: f32, cx: &Cx<'_>) {
+    fn table_ui(&mut self, ui: &mut Ui, height: f32, cx: &Cx<'_>, out: &mut Outbox) {
         let columns = [
             Column::fixed("When", 110.0),
             Column::share("What", 2.0),
@@ -94,7 +94,10 @@ impl JobsScreen {
                         badge_ui(ui, tone, &result);
                     }
                     3 => cell_text_ui(ui, took(entry.took_milliseconds)),
-                    _ => cell_text_ui(ui, &entry.summary),
+                    _ => match growth_of(&rows[row], cx, out) {
+                        Some(growth) => cell_text_ui(ui, format!("{growth}  ·  {}", entry.summary)),
+                        None => cell_text_ui(ui, &entry.summary),
+                    },
                 }
             },
         );
@@ -104,6 +107,18 @@ impl JobsScreen {
             self.select(started, cx);
         }
     }
+}
+
+/// What a backup brought, in a few words; asked for where it is not known.
+pub(super) fn growth_of(row: &data::Row, cx: &Cx<'_>, out: &mut Outbox) -> Option<String> {
+    let (archive, snapshot) = data::snapshot_of(row)?;
+    if cx.grown.is_unasked(&archive, snapshot) {
+        let archive = archive.clone();
+        out.send(Command::FindGrowth { archive, snapshot });
+    }
+    let growth = cx.grown.get(&archive, snapshot)?;
+    let words = growth.words(cx.catalog.home_dir.as_deref());
+    Some(words::capitalized(&words))
 }
 
 /// A job that is running.

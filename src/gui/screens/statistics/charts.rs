@@ -9,7 +9,8 @@ use egui_plot::{
     Points, VLine,
 };
 
-use super::data::{Measure, Row, byte_step, nearest, time_label, time_step};
+use super::axis::{byte_step, nearest, time_label, time_step};
+use super::data::{Row, RowCosts};
 use crate::gui::theme::{palette, space};
 use crate::human::size;
 
@@ -97,80 +98,87 @@ pub fn growth_ui(ui: &mut Ui, rows: &[Row]) -> Option<usize> {
     )
 }
 
-/// What each snapshot added when it was made, and what deleting it would free.
-pub fn costs_ui(ui: &mut Ui, rows: &[Row]) -> Option<usize> {
+/// What each backup brought: what is in its snapshot alone, and what later ones need as well.
+pub fn brought_ui(ui: &mut Ui, rows: &[Row]) -> Option<usize> {
     let palette = palette(ui.ctx());
     let series = [
         Series {
-            name: "Stored when it was made",
+            name: "New with it, and in later snapshots as well",
             color: palette.series(0),
-            values: values(rows, Measure::Stored),
+            values: values(rows, RowCosts::passed_on_bytes),
         },
         Series {
-            name: "Freed when it, and only it, is deleted",
+            name: "New with it, and in it alone: deleting it frees that",
             color: palette.series(3),
-            values: values(rows, Measure::Frees),
+            values: values(rows, |costs| costs.alone_bytes),
         },
     ];
-    legend_ui(ui, &series);
-    let most = highest(&series);
-    bars_ui(
+    stacks_ui(
         ui,
-        "costs",
-        "Chart: what each snapshot costs",
+        "brought",
+        "Chart: what each backup brought",
         rows,
-        most,
-        move |plot| {
-            for (side, one) in [-0.2, 0.2].into_iter().zip(&series) {
-                let bars = one.values.iter().enumerate();
-                let bars = bars.map(|(index, value)| Bar::new(index as f64 + side, *value));
-                plot.bar_chart(chart(one, bars.collect(), 0.36));
-            }
-        },
+        series,
     )
 }
 
-/// Of what each snapshot holds: what others hold as well, and what it alone does.
+/// Of what each snapshot takes: what it has from older ones, what it brought, and what is in it alone.
 pub fn holdings_ui(ui: &mut Ui, rows: &[Row]) -> Option<usize> {
     let palette = palette(ui.ctx());
     let series = [
         Series {
-            name: "Shared with other snapshots",
+            name: "Shared with older snapshots",
             color: palette.series(2),
-            values: values(rows, Measure::Shared),
+            values: values(rows, RowCosts::older_bytes),
+        },
+        Series {
+            name: "New with it, and in later snapshots as well",
+            color: palette.series(0),
+            values: values(rows, RowCosts::passed_on_bytes),
         },
         Series {
             name: "In it alone",
             color: palette.series(3),
-            values: values(rows, Measure::Alone),
+            values: values(rows, |costs| costs.alone_bytes),
         },
     ];
-    legend_ui(ui, &series);
-    let sums = series[0].values.iter().zip(&series[1].values);
-    let most = sums.map(|(one, other)| one + other).fold(0.0, f64::max);
-    bars_ui(
+    stacks_ui(
         ui,
         "holdings",
-        "Chart: what each snapshot holds",
+        "Chart: what each snapshot takes",
         rows,
-        most,
-        move |plot| {
-            let [shared, alone] = &series;
-            let bars = |values: &[f64]| {
-                let bars = values.iter().enumerate();
-                bars.map(|(index, value)| Bar::new(index as f64, *value))
-                    .collect()
-            };
-            let shared_bars = chart(shared, bars(&shared.values), 0.72);
-            let alone_bars = chart(alone, bars(&alone.values), 0.72).stack_on(&[&shared_bars]);
-            plot.bar_chart(shared_bars);
-            plot.bar_chart(alone_bars);
-        },
+        series,
     )
 }
 
-fn values(rows: &[Row], measure: Measure) -> Vec<f64> {
-    let values = rows.iter().map(|row| measure.of(row).unwrap_or(0));
+/// A bar for each snapshot, of several parts.
+fn stacks_ui<const N: usize>(
+    ui: &mut Ui,
+    id: &str,
+    name: &str,
+    rows: &[Row],
+    series: [Series; N],
+) -> Option<usize> {
+    legend_ui(ui, &series);
+    let sums = (0..rows.len()).map(|row| series.iter().map(|one| one.values[row]).sum());
+    let most = sums.fold(0.0, f64::max);
+    bars_ui(ui, id, name, rows, most, move |plot| {
+        let mut stacked: Vec<BarChart> = Vec::new();
+        for one in &series {
+            let bars = one.values.iter().enumerate();
+            let bars = bars.map(|(index, value)| Bar::new(index as f64, *value));
+            let below: Vec<&BarChart> = stacked.iter().collect();
+            let chart = chart(one, bars.collect(), 0.72).stack_on(&below);
+            stacked.push(chart);
+        }
+        for chart in stacked {
+            plot.bar_chart(chart);
+        }
+    })
+}
+
+fn values(rows: &[Row], of: impl Fn(&RowCosts) -> u64) -> Vec<f64> {
+    let values = rows.iter().map(|row| row.costs.as_ref().map_or(0, &of));
     values.map(|value| value as f64).collect()
 }
 

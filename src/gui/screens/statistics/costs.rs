@@ -1,49 +1,58 @@
-//! Asks repositories what snapshots hold and cost.
+//! What snapshots take, from what their repositories hold for whom.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use super::data::Costs;
-use crate::catalog::Catalog;
-use crate::error::{ErrorKind, Result};
+use super::data::{Costs, RowCosts};
+use crate::error::Result;
 use crate::format::id::Id;
-use crate::gui::words::sentence;
 use crate::progress::Monitor;
 use crate::repository::claims::ClaimId;
+use crate::repository::holdings::Holdings;
 
-/// What these claims cost, by repository. One that cannot be read is told of, and the others are not kept back.
+/// What is known of a repository: who holds what there, or why that is not known.
+pub type Known = std::result::Result<Arc<Holdings>, String>;
+
+/// What these claims take, by repository.
 pub fn costs(
-    catalog: &Catalog,
+    known: &BTreeMap<Id, Known>,
     claims: &BTreeMap<Id, Vec<Id>>,
     monitor: &Monitor,
 ) -> Result<Costs> {
     let mut costs = Costs::default();
     for (repository, claims) in claims {
-        if let Err(error) = add(catalog, *repository, claims, &mut costs, monitor) {
-            if error.kind() == ErrorKind::Cancelled {
-                return Err(error);
-            }
-            costs.missing.push(sentence(&error));
+        match known.get(repository) {
+            Some(Ok(holdings)) => add(holdings, claims, &mut costs, monitor)?,
+            Some(Err(why)) => costs.missing.push(why.clone()),
+            None => {}
         }
     }
     Ok(costs)
 }
 
-fn add(
-    catalog: &Catalog,
-    repository: Id,
-    claims: &[Id],
-    costs: &mut Costs,
-    monitor: &Monitor,
-) -> Result<()> {
-    let repository = catalog.repository_with_id(repository)?.repository;
+fn add(holdings: &Holdings, claims: &[Id], costs: &mut Costs, monitor: &Monitor) -> Result<()> {
+    let growth: HashMap<ClaimId, u64> = holdings
+        .growth()
+        .into_iter()
+        .map(|point| (point.claim_id, point.new_stored_bytes))
+        .collect();
     let all: BTreeSet<ClaimId> = claims.iter().map(|claim| ClaimId(*claim)).collect();
-    let each: Vec<BTreeSet<ClaimId>> = all.iter().map(|claim| BTreeSet::from([*claim])).collect();
-    let of_each = repository.claim_costs(&each, monitor)?;
-    for (claim, its) in all.iter().zip(of_each) {
-        costs.each.insert(claim.0, its);
+    for claim in &all {
+        monitor.check_cancelled()?;
+        // One that is not live holds nothing: what it takes is not known.
+        let Some(new_bytes) = growth.get(claim) else {
+            continue;
+        };
+        let its = holdings.costs(&BTreeSet::from([*claim]));
+        let row = RowCosts {
+            stored_bytes: its.stored_bytes,
+            alone_bytes: its.alone_stored_bytes,
+            new_bytes: *new_bytes,
+        };
+        costs.each.insert(claim.0, row);
     }
-    for its in repository.claim_costs(&[all], monitor)? {
-        costs.together.add(&its);
-    }
+    let together = holdings.costs(&all);
+    costs.together.stored_bytes += together.stored_bytes;
+    costs.together.alone_bytes += together.alone_stored_bytes;
     Ok(())
 }

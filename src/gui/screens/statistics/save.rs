@@ -1,12 +1,13 @@
-//! "Save as CSV": the numbers of the table, for a spreadsheet.
+//! "Save as CSV" and "Save as a picture": numbers for a spreadsheet, a chart for a letter.
 
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use egui::Ui;
+use egui::{ColorImage, Ui};
 
-use crate::error::{Context, ErrorKind, Result};
+use crate::error::{Context, Error, ErrorKind, Result};
 use crate::format::id::Id;
 use crate::fs::escaped_path;
 use crate::gui::command::{Outbox, Tone};
@@ -16,9 +17,69 @@ use crate::gui::picker::PickWhat;
 use crate::gui::widgets::{Button, PathField, error_ui, labelled_ui, loading_ui};
 use crate::jobs::Fetch;
 
+/// What is saved.
+#[derive(Clone)]
+pub enum Content {
+    /// Numbers, as CSV.
+    Numbers(String),
+    /// Pixels, which are saved as PNG.
+    Picture(Arc<ColorImage>),
+}
+
+impl Content {
+    fn title(&self) -> &'static str {
+        match self {
+            Content::Numbers(_) => "Save as CSV",
+            Content::Picture(_) => "Save as a picture",
+        }
+    }
+
+    fn explanation(&self) -> &'static str {
+        match self {
+            Content::Numbers(_) => "All numbers of the table, sizes in bytes, for a spreadsheet.",
+            Content::Picture(_) => "What is shown, as a PNG file, in the colours of the window.",
+        }
+    }
+
+    /// What the name of the file ends with.
+    pub fn ending(&self) -> &'static str {
+        match self {
+            Content::Numbers(_) => "csv",
+            Content::Picture(_) => "png",
+        }
+    }
+
+    /// Only for threads: compressing a picture takes a while.
+    fn bytes(&self) -> Result<Vec<u8>> {
+        match self {
+            Content::Numbers(text) => Ok(text.as_bytes().to_vec()),
+            Content::Picture(picture) => png(picture),
+        }
+    }
+}
+
+/// The window covers all that is behind it, so how opaque a pixel is says nothing.
+fn png(picture: &ColorImage) -> Result<Vec<u8>> {
+    use image::{ImageEncoder, codecs::png::PngEncoder};
+    let [width, height] = picture
+        .size
+        .map(|length| u32::try_from(length).unwrap_or(0));
+    let pixels = picture.pixels.iter();
+    let pixels: Vec<u8> = pixels
+        .flat_map(|pixel| [pixel.r(), pixel.g(), pixel.b()])
+        .collect();
+    let mut bytes = Vec::new();
+    PngEncoder::new(&mut bytes)
+        .write_image(&pixels, width, height, image::ExtendedColorType::Rgb8)
+        .map_err(|error| {
+            Error::new(ErrorKind::Io, "make the picture").because(error.to_string())
+        })?;
+    Ok(bytes)
+}
+
 /// The dialog.
-pub struct SaveCsv {
-    text: String,
+pub struct SaveFile {
+    content: Content,
     field: PathField,
     /// What it is, or was, tried to save to.
     target: Option<PathBuf>,
@@ -26,15 +87,15 @@ pub struct SaveCsv {
     is_done: bool,
 }
 
-impl SaveCsv {
-    /// Saves `text`, in `suggestion` unless told otherwise.
-    pub fn new(text: String, suggestion: Option<&Path>) -> SaveCsv {
+impl SaveFile {
+    /// Saves `content`, in `suggestion` unless told otherwise.
+    pub fn new(content: Content, suggestion: Option<&Path>) -> SaveFile {
         let mut field = PathField::new(PickWhat::NewFile, "File to save to");
         if let Some(path) = suggestion {
             field.set(path);
         }
-        SaveCsv {
-            text,
+        SaveFile {
+            content,
             field,
             target: None,
             saving: Fetch::default(),
@@ -51,10 +112,10 @@ impl SaveCsv {
 
     fn save(&mut self, cx: &Cx<'_>, replace: bool) {
         if let Some(path) = self.field.path(cx) {
-            let text = self.text.clone();
+            let content = self.content.clone();
             self.target = Some(path.clone());
             self.saving.start(cx.workers, "save", move |_| {
-                write(&path, text.as_bytes(), replace)?;
+                write(&path, &content.bytes()?, replace)?;
                 Ok(path)
             });
         }
@@ -92,9 +153,9 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     written.context("write", path)
 }
 
-impl DialogWindow for SaveCsv {
+impl DialogWindow for SaveFile {
     fn title(&self) -> String {
-        "Save as CSV".to_owned()
+        self.content.title().to_owned()
     }
 
     fn width(&self) -> f32 {
@@ -115,8 +176,7 @@ impl DialogWindow for SaveCsv {
     }
 
     fn body_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, _: &mut Outbox) {
-        let explanation = "All numbers of the table, sizes in bytes, for a spreadsheet.";
-        ui.add(egui::Label::new(explanation).wrap());
+        ui.add(egui::Label::new(self.content.explanation()).wrap());
         let is_changed = labelled_ui(ui, "Where to", |ui| self.field.ui(ui, cx));
         if is_changed && !self.saving.is_loading() {
             self.saving.clear();
@@ -158,6 +218,16 @@ impl DialogWindow for SaveCsv {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_picture_comes_back_as_it_was() {
+        let pixels = [egui::Color32::RED, egui::Color32::from_rgb(1, 2, 3)];
+        let picture = ColorImage::new([2, 1], pixels.to_vec());
+        let bytes = Content::Picture(Arc::new(picture)).bytes().unwrap();
+        let read = image::load_from_memory(&bytes).unwrap().into_rgb8();
+        assert_eq!(read.dimensions(), (2, 1));
+        assert_eq!(read.into_raw(), [255, 0, 0, 1, 2, 3]);
+    }
 
     #[test]
     fn a_file_is_replaced_only_when_asked_to_and_nothing_is_left_beside_it() {
