@@ -1,10 +1,11 @@
 //! Runs a command on a folder as if that were on a share: counts what it asks of the file system, and slows it down.
 //!
 //! ```sh
-//! cargo run --release --example slow_fs -- FOLDER MOUNT [--delay-ms N] [--json FILE] -- COMMAND …
+//! cargo run --release --example slow_fs -- FOLDER MOUNT [--delay-ms N] [--remember-ms N] [--json FILE] -- COMMAND …
 //! ```
 //!
-//! FOLDER is shown at the empty folder MOUNT while COMMAND runs, which uses MOUNT. Afterwards the operations are
+//! FOLDER is shown at the empty folder MOUNT while COMMAND runs, which uses MOUNT. The kernel remembers names and
+//! attributes for a second, or N milliseconds. Afterwards the operations are
 //! printed by kind on the standard error output, and written to FILE as JSON. Without a command it stays until it
 //! gets a line, or the end, on its standard input. What is counted: see `tests/support/slow_fs/mod.rs`.
 //! The exit code is that of COMMAND.
@@ -19,12 +20,13 @@ mod slow_fs;
 
 use slow_fs::SlowFs;
 
-const USAGE: &str = "slow_fs FOLDER MOUNT [--delay-ms N] [--json FILE] [-- COMMAND …]";
+const USAGE: &str =
+    "slow_fs FOLDER MOUNT [--delay-ms N] [--remember-ms N] [--json FILE] [-- COMMAND …]";
 
-#[derive(Default)]
 struct Options {
     folders: Vec<PathBuf>,
     delay: Duration,
+    remembered: Duration,
     json: Option<PathBuf>,
     command: Vec<String>,
 }
@@ -41,14 +43,25 @@ fn main() -> ExitCode {
 
 fn options() -> io::Result<Options> {
     let wrong = || io::Error::new(io::ErrorKind::InvalidInput, USAGE);
-    let mut options = Options::default();
+    let mut options = Options {
+        folders: Vec::new(),
+        delay: Duration::ZERO,
+        // As CIFS unless told otherwise.
+        remembered: Duration::from_secs(1),
+        json: None,
+        command: Vec::new(),
+    };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--delay-ms" => {
+            "--delay-ms" | "--remember-ms" => {
                 let text = arguments.next().ok_or_else(wrong)?;
-                let milliseconds = text.parse().map_err(|_| wrong())?;
-                options.delay = Duration::from_millis(milliseconds);
+                let time = text.parse().map(Duration::from_millis);
+                let time = time.map_err(|_| wrong())?;
+                match argument.as_str() {
+                    "--delay-ms" => options.delay = time,
+                    _ => options.remembered = time,
+                }
             }
             "--json" => options.json = Some(arguments.next().ok_or_else(wrong)?.into()),
             "--" => options.command.extend(arguments.by_ref()),
@@ -63,7 +76,9 @@ fn options() -> io::Result<Options> {
 }
 
 fn run(options: &Options) -> io::Result<ExitCode> {
-    let file_system = SlowFs::mount(&options.folders[0], &options.folders[1], options.delay)?;
+    let (backing, mount_point) = (&options.folders[0], &options.folders[1]);
+    let (delay, remembered) = (options.delay, options.remembered);
+    let file_system = SlowFs::mount(backing, mount_point, delay, remembered)?;
     let started = Instant::now();
     let code = match options.command.split_first() {
         Some((program, arguments)) => Command::new(program).args(arguments).status()?.code(),

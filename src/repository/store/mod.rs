@@ -302,9 +302,9 @@ impl StoreSession {
 /// The packs that exist, by one listing.
 pub(super) fn existing_packs(storage: &dyn Storage) -> Result<HashSet<Id>> {
     Ok(storage
-        .list("packs")?
+        .names("packs")?
         .iter()
-        .filter_map(|listed| pack_id(&listed.name))
+        .filter_map(|name| pack_id(name))
         .collect())
 }
 

@@ -94,6 +94,13 @@ impl Counts {
         self.each[operation as usize].load(Ordering::Relaxed)
     }
 
+    /// Files and folders that were opened and are not closed yet.
+    pub(super) fn left_open(&self) -> u64 {
+        let sum = |kinds: &[Operation]| kinds.iter().map(|kind| self.of(*kind)).sum::<u64>();
+        let opened = sum(&[Operation::Open, Operation::Create, Operation::Opendir]);
+        opened.saturating_sub(sum(&[Operation::Release, Operation::Releasedir]))
+    }
+
     pub fn reset(&self) {
         for one in &self.each {
             one.store(0, Ordering::Relaxed);

@@ -4,17 +4,20 @@
 //! given a delay. Requests are answered side by side, as a server does.
 //!
 //! **What counts as an operation**: every request of the kernel's that reaches this file system, looking up a name and
-//! closing a file included, but for FORGET, INTERRUPT, INIT and DESTROY, which make nobody wait. Names and
-//! attributes are not cached (they are valid for no time at all), so each step of each path is asked for each
-//! time. The bytes of a file are cached while it is open, as every client of a share does; they are read ahead a
-//! megabyte at a time where this may be set (as root), and written as the program writes them. Locks are kept by the
-//! kernel and cost nothing here.
+//! closing a file included, but for FORGET, INTERRUPT, INIT and DESTROY, which make nobody wait.
+//!
+//! **What the kernel remembers**: names and attributes for as long as the mount is told, as clients of shares do (one
+//! second with CIFS unless told otherwise). With no time at all each step of each path is a request each time;
+//! with a time that does not end during a run, counts do not depend on how fast it was. The bytes of a file are
+//! remembered while it is open; they are read ahead a megabyte at a time where that may be set (as root), and
+//! written as the program writes them. Locks are kept by the kernel and cost nothing here.
 //!
 //! Linux only; mounting takes `/dev/fuse`, and `fusermount3` for anyone but root.
 
 #![allow(dead_code)]
 
 mod counts;
+mod handles;
 mod nodes;
 mod pass_through;
 
@@ -22,16 +25,18 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fuser::{BackgroundSession, Config, MountOption, Session};
 
-pub use counts::{Counts, Operation};
+pub use counts::Counts;
 
 use pass_through::PassThrough;
 
 /// So many requests are answered at the same time.
 const THREADS: usize = 64;
+/// Longer than any kernel takes to tell that a file is closed.
+const CLOSING: Duration = Duration::from_secs(10);
 /// What the kernel reads ahead, in kilobytes.
 const READ_AHEAD_KB: &str = "1024";
 
@@ -43,12 +48,17 @@ pub struct SlowFs {
 
 impl SlowFs {
     /// Shows the folder `backing` at the empty folder `mount_point`; each operation takes `delay` longer than it does
-    /// there.
+    /// there, and names and attributes are good for the time `remembered`.
     ///
     /// Errors: those of mounting, and of opening `backing`.
-    pub fn mount(backing: &Path, mount_point: &Path, delay: Duration) -> io::Result<SlowFs> {
+    pub fn mount(
+        backing: &Path,
+        mount_point: &Path,
+        delay: Duration,
+        remembered: Duration,
+    ) -> io::Result<SlowFs> {
         let counts = Arc::new(Counts::default());
-        let file_system = PassThrough::new(backing, delay, Arc::clone(&counts))?;
+        let file_system = PassThrough::new(backing, delay, remembered, Arc::clone(&counts))?;
         let mut config = Config::default();
         // Not `DefaultPermissions`: with attributes that are not cached the kernel would ask for those of each
         // folder on each path.
@@ -63,8 +73,13 @@ impl SlowFs {
         })
     }
 
-    /// What was asked since the mount or the last [`Counts::reset`].
+    /// What was asked since the mount or the last [`Counts::reset`]. Call it when nobody has anything open: it waits
+    /// for the kernel to tell that files are closed, which it does after the program has gone on.
     pub fn counts(&self) -> &Counts {
+        let begun = Instant::now();
+        while self.counts.left_open() > 0 && begun.elapsed() < CLOSING {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         &self.counts
     }
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use fuser::{FileAttr, FileType, INodeNo};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
 type Result<T> = rustix::io::Result<T>;
@@ -94,7 +94,7 @@ impl Nodes {
             mtime: time(status.st_mtime as i64, status.st_mtime_nsec as u32),
             ctime: time(status.st_ctime as i64, status.st_ctime_nsec as u32),
             crtime: SystemTime::UNIX_EPOCH,
-            kind: kind(&status),
+            kind: file_type(rustix::fs::FileType::from_raw_mode(status.st_mode)),
             perm: (status.st_mode & 0o7777) as u16,
             nlink: status.st_nlink as u32,
             uid: status.st_uid,
@@ -120,8 +120,9 @@ pub(super) fn path_of(handle: &OwnedFd) -> PathBuf {
     PathBuf::from(format!("/proc/self/fd/{}", handle.as_raw_fd()))
 }
 
-fn kind(status: &Stat) -> FileType {
-    match rustix::fs::FileType::from_raw_mode(status.st_mode) {
+/// The type of a file in the words of the protocol.
+pub(super) fn file_type(kind: rustix::fs::FileType) -> FileType {
+    match kind {
         rustix::fs::FileType::Directory => FileType::Directory,
         rustix::fs::FileType::Symlink => FileType::Symlink,
         rustix::fs::FileType::Fifo => FileType::NamedPipe,

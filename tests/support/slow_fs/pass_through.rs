@@ -1,39 +1,38 @@
 //! Answers each request by doing the same in the folder below.
 
-use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use std::{io, thread};
 
 use fuser::{
-    AccessFlags, BsdFileFlags, CopyFileRangeFlags, FileAttr, FileHandle, FileType, Filesystem, FopenFlags,
-    Generation, INodeNo, KernelConfig, LockOwner, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate,
-    ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyLseek, ReplyOpen, ReplyStatfs,
-    ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
+    AccessFlags, BsdFileFlags, CopyFileRangeFlags, FileAttr, FileHandle, FileType, Filesystem,
+    FopenFlags, Generation, INodeNo, KernelConfig, LockOwner, OpenFlags, RenameFlags, ReplyAttr,
+    ReplyCreate, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyLseek, ReplyOpen,
+    ReplyStatfs, ReplyWrite, ReplyXattr, Request, TimeOrNow, WriteFlags,
 };
 use rustix::fs::{AtFlags, CWD, Dir, Gid, Mode, OFlags, Timespec, Timestamps, Uid};
 use rustix::io::Errno;
 
 use super::counts::{Counts, Operation};
-use super::nodes::{Nodes, path_of};
+use super::handles::Handles;
+use super::nodes::{Nodes, file_type, path_of};
 
 type Result<T> = rustix::io::Result<T>;
 
-/// Names and attributes are asked for anew each time.
-const NOT_AT_ALL: Duration = Duration::ZERO;
 /// Reads ahead and closings that the kernel sends without waiting for an answer.
 const IN_THE_BACKGROUND: u16 = 64;
 
 pub(super) struct PassThrough {
     nodes: Nodes,
     delay: Duration,
+    /// How long names and attributes are good.
+    remembered: Duration,
     counts: Arc<Counts>,
     files: Handles<File>,
     folders: Handles<Folder>,
@@ -45,47 +44,17 @@ struct Folder {
     entries: Vec<(INodeNo, FileType, OsString)>,
 }
 
-/// What is open, by the numbers that the kernel was given.
-struct Handles<T> {
-    open: Mutex<HashMap<u64, Arc<T>>>,
-    next: AtomicU64,
-}
-
-impl<T> Handles<T> {
-    fn new() -> Handles<T> {
-        Handles {
-            open: Mutex::new(HashMap::new()),
-            next: AtomicU64::new(1),
-        }
-    }
-
-    fn add(&self, value: T) -> FileHandle {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.insert(number, Arc::new(value));
-        FileHandle(number)
-    }
-
-    fn get(&self, number: FileHandle) -> Result<Arc<T>> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.get(&number.0).cloned().ok_or(Errno::BADF)
-    }
-
-    fn remove(&self, number: FileHandle) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.remove(&number.0);
-    }
-}
-
 impl PassThrough {
     pub(super) fn new(
         backing: &Path,
         delay: Duration,
+        remembered: Duration,
         counts: Arc<Counts>,
     ) -> io::Result<PassThrough> {
         Ok(PassThrough {
             nodes: Nodes::new(backing)?,
             delay,
+            remembered,
             counts,
             files: Handles::new(),
             folders: Handles::new(),
@@ -111,6 +80,13 @@ impl PassThrough {
         self.nodes.look_up(parent, name)
     }
 
+    fn tell(&self, reply: ReplyEntry, found: Result<FileAttr>) {
+        match found {
+            Ok(attributes) => reply.entry(&self.remembered, &attributes, Generation(0)),
+            Err(error) => reply.error(errno(error)),
+        }
+    }
+
     fn open_again(&self, number: INodeNo, flags: OFlags) -> Result<OwnedFd> {
         let handle = self.nodes.handle(number)?;
         let flags = (flags | OFlags::CLOEXEC) - OFlags::NOFOLLOW;
@@ -122,15 +98,7 @@ impl PassThrough {
         let mut entries = Vec::new();
         for entry in Dir::new(self.open_again(number, flags)?)? {
             let entry = entry?;
-            let kind = match entry.file_type() {
-                rustix::fs::FileType::Directory => FileType::Directory,
-                rustix::fs::FileType::Symlink => FileType::Symlink,
-                rustix::fs::FileType::Fifo => FileType::NamedPipe,
-                rustix::fs::FileType::Socket => FileType::Socket,
-                rustix::fs::FileType::CharacterDevice => FileType::CharDevice,
-                rustix::fs::FileType::BlockDevice => FileType::BlockDevice,
-                _ => FileType::RegularFile,
-            };
+            let kind = file_type(entry.file_type());
             let name = OsString::from_vec(entry.file_name().to_bytes().to_vec());
             entries.push((self.nodes.number(entry.ino()), kind, name));
         }
@@ -239,11 +207,7 @@ impl Filesystem for PassThrough {
     fn lookup(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEntry) {
         self.begin(Operation::Lookup);
         let found = self.nodes.look_up(parent, name);
-        answer!(reply, found, |attr| reply.entry(
-            &NOT_AT_ALL,
-            &attr,
-            Generation(0)
-        ));
+        self.tell(reply, found);
     }
 
     fn forget(&self, _: &Request, number: INodeNo, count: u64) {
@@ -262,7 +226,7 @@ impl Filesystem for PassThrough {
                 .handle(number)
                 .and_then(|h| self.nodes.attributes(&*h)),
         };
-        answer!(reply, got, |attr| reply.attr(&NOT_AT_ALL, &attr));
+        answer!(reply, got, |attr| reply.attr(&self.remembered, &attr));
     }
 
     fn setattr(
@@ -294,7 +258,7 @@ impl Filesystem for PassThrough {
             file,
         };
         answer!(reply, self.set(number, &change), |attr| reply
-            .attr(&NOT_AT_ALL, &attr));
+            .attr(&self.remembered, &attr));
     }
 
     fn readlink(&self, _: &Request, number: INodeNo, reply: ReplyData) {
@@ -320,11 +284,7 @@ impl Filesystem for PassThrough {
             let permissions = Mode::from_raw_mode(mode & 0o7777);
             rustix::fs::mknodat(folder, name, kind, permissions, device.into())
         });
-        answer!(reply, made, |attr| reply.entry(
-            &NOT_AT_ALL,
-            &attr,
-            Generation(0)
-        ));
+        self.tell(reply, made);
     }
 
     fn mkdir(
@@ -340,11 +300,7 @@ impl Filesystem for PassThrough {
         let made = self.make(parent, name, |folder| {
             rustix::fs::mkdirat(folder, name, Mode::from_raw_mode(mode))
         });
-        answer!(reply, made, |attr| reply.entry(
-            &NOT_AT_ALL,
-            &attr,
-            Generation(0)
-        ));
+        self.tell(reply, made);
     }
 
     fn unlink(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
@@ -374,11 +330,7 @@ impl Filesystem for PassThrough {
         let made = self.make(parent, name, |folder| {
             rustix::fs::symlinkat(target, folder, name)
         });
-        answer!(reply, made, |attr| reply.entry(
-            &NOT_AT_ALL,
-            &attr,
-            Generation(0)
-        ));
+        self.tell(reply, made);
     }
 
     fn rename(
@@ -408,11 +360,7 @@ impl Filesystem for PassThrough {
                 rustix::fs::linkat(CWD, path_of(&file), folder, name, follow)
             })
         });
-        answer!(reply, linked, |attr| reply.entry(
-            &NOT_AT_ALL,
-            &attr,
-            Generation(0)
-        ));
+        self.tell(reply, linked);
     }
 
     fn open(&self, _: &Request, number: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
@@ -439,7 +387,7 @@ impl Filesystem for PassThrough {
         answer!(reply, made, |(attr, file)| {
             let number = self.files.add(file);
             reply.created(
-                &NOT_AT_ALL,
+                &self.remembered,
                 &attr,
                 Generation(0),
                 number,
