@@ -2,7 +2,11 @@
 //!
 //! gzip is there for anyone with `zcat`; zstd is smaller and faster. Decompression never yields more
 //! than the length that was declared for it, whatever the compressed bytes say.
+//!
+//! What is in memory as a whole is given to zstd as a whole, which saves copying it through a stream's window and
+//! lets matches be found in one run of bytes; each thread keeps what zstd works with.
 
+use std::cell::RefCell;
 use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
@@ -59,8 +63,45 @@ impl Codec {
     }
 }
 
+/// As far back as matches are looked for, a power of two in bytes: the whole of a block.
+const WINDOW_LOG: u32 = 22;
+
+thread_local! {
+    /// With its level.
+    static COMPRESSOR: RefCell<Option<(i32, zstd::bulk::Compressor<'static>)>> =
+        const { RefCell::new(None) };
+    static DECOMPRESSOR: RefCell<Option<zstd::bulk::Decompressor<'static>>> =
+        const { RefCell::new(None) };
+}
+
+fn compress_zstd(level: i32, bytes: &[u8]) -> io::Result<Vec<u8>> {
+    COMPRESSOR.with_borrow_mut(|kept| {
+        if let Some((kept_level, compressor)) = kept
+            && *kept_level == level
+        {
+            return compressor.compress(bytes);
+        }
+        let mut compressor = zstd::bulk::Compressor::new(level)?;
+        compressor.set_parameter(zstd::zstd_safe::CParameter::WindowLog(WINDOW_LOG))?;
+        kept.insert((level, compressor)).1.compress(bytes)
+    })
+}
+
+fn decompress_zstd(bytes: &[u8], raw_len: usize) -> io::Result<Vec<u8>> {
+    DECOMPRESSOR.with_borrow_mut(|kept| {
+        let decompressor = match kept {
+            Some(decompressor) => decompressor,
+            None => kept.insert(zstd::bulk::Decompressor::new()?),
+        };
+        decompressor.decompress(bytes, raw_len)
+    })
+}
+
 /// Compresses `bytes` with `codec` at `level`.
 pub fn compress(codec: Codec, level: i32, bytes: &[u8]) -> Result<Vec<u8>> {
+    if codec == Codec::Zstd {
+        return compress_zstd(level, bytes).map_err(|source| Error::io("compress", &source));
+    }
     let mut writer = Compressor::new(codec, level, Vec::with_capacity(bytes.len() / 3 + 64))
         .map_err(|source| Error::io("compress", &source))?;
     writer
@@ -79,6 +120,13 @@ pub fn decompress(codec: Codec, bytes: &[u8], raw_len: usize) -> Result<Vec<u8>>
     }
     // A declared length is not trusted with memory before the bytes are there.
     let expected = raw_len.min(bytes.len().saturating_mul(64).max(4096));
+    if codec == Codec::Zstd && expected == raw_len {
+        let raw = decompress_zstd(bytes, raw_len).map_err(|e| unreadable(codec, &e))?;
+        return match raw.len() == raw_len {
+            true => Ok(raw),
+            false => Err(wrong_length(raw_len)),
+        };
+    }
     let mut raw = Vec::with_capacity(expected);
     let reader = Decompressor::new(codec, bytes).map_err(|e| unreadable(codec, &e))?;
     reader
@@ -191,6 +239,23 @@ mod tests {
                 assert_eq!(decompress(codec, &packed, bytes.len()).unwrap(), bytes);
             }
         }
+    }
+
+    #[test]
+    fn zstd_is_read_whatever_its_frames_and_in_whatever_order_levels_come() {
+        let text = b"the quick brown fox ".repeat(5000);
+        for level in [3, 19, 1, 3] {
+            let mut packed = compress(Codec::Zstd, level, &text).unwrap();
+            // Two frames, one behind the other, and nothing else.
+            packed.extend(compress(Codec::Zstd, level, b"and more").unwrap());
+            let whole = decompress(Codec::Zstd, &packed, text.len() + 8).unwrap();
+            assert_eq!(whole, [&text[..], b"and more"].concat());
+            assert!(decompress(Codec::Zstd, &packed, text.len()).is_err());
+            assert!(decompress(Codec::Zstd, &packed, text.len() + 9).is_err());
+            packed.push(7);
+            assert!(decompress(Codec::Zstd, &packed, text.len() + 8).is_err());
+        }
+        assert!(decompress(Codec::Zstd, b"no zstd data", 10).is_err());
     }
 
     #[test]

@@ -1,3 +1,5 @@
+//! A case worked out by hand, and random histories in which what is foretold is compared with what happens.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 

@@ -78,6 +78,11 @@ impl Storage for Overlay {
         Ok(files)
     }
 
+    fn names(&self, folder: &str) -> Result<Vec<String>> {
+        let listed = self.list(folder)?.into_iter();
+        Ok(listed.map(|listed| listed.name).collect())
+    }
+
     fn open(&self, name: &str) -> Result<Arc<dyn ReadAt>> {
         let changes = lock(&self.changes);
         match changes.written.get(name) {
