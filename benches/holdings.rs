@@ -9,6 +9,8 @@
 //! many of them others. Everything is written to a new folder in DIR, or where temporary files go, and removed.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,10 +25,17 @@ struct Options {
     contents: usize,
     new: usize,
     place: Option<String>,
+    /// The repository is there already: the process that asks is another than the one that filled it, so that
+    /// its memory is that of the answers.
+    asks: Option<String>,
 }
 
 fn main() {
     let options = options();
+    if let Some(place) = &options.asks {
+        ask_all(Path::new(place));
+        return;
+    }
     let folder = match &options.place {
         Some(place) => tempfile::tempdir_in(place),
         None => tempfile::tempdir(),
@@ -35,21 +44,33 @@ fn main() {
     let monitor = Arc::new(Monitor::new());
     let place = folder.path().join("repository");
     let repository = Repository::create(&place, &Settings::default()).expect("a repository");
-    let claims = fill(&repository, &options, &monitor);
+    fill(&repository, &options, &monitor);
     println!(
         "{} snapshots of {} contents, {} others in each",
         options.snapshots, options.contents, options.new
     );
+    let program = std::env::current_exe().expect("this program");
+    let mut child = Command::new(program);
+    let status = child.arg("--asks").arg(&place).status();
+    assert!(status.expect("another process").success());
+}
 
-    let repository = Repository::open(&place).expect("the repository");
-    let memory = resident();
+fn ask_all(place: &Path) {
+    let repository = Repository::open(place).expect("the repository");
+    let memory = status("VmRSS:");
     let begun = Instant::now();
-    let holdings = repository.holdings(&monitor).expect("holdings");
+    let holdings = repository.holdings(&Monitor::new()).expect("holdings");
     println!(
-        "known after {:.2} s, with {} MB more in memory",
+        "known after {:.2} s, with {} MB more in memory, {} MB at most",
         begun.elapsed().as_secs_f64(),
-        (resident().saturating_sub(memory)) / 1_000_000
+        (status("VmRSS:").saturating_sub(memory)) / 1_000_000,
+        status("VmHWM:") / 1_000_000
     );
+    let claims: Vec<ClaimId> = holdings
+        .claims()
+        .iter()
+        .map(|claim| claim.claim_id)
+        .collect();
 
     // Every second one, the oldest half, single ones, and choices that look random.
     let mut choices: Vec<BTreeSet<ClaimId>> = vec![
@@ -98,9 +119,8 @@ fn report(what: &str, choices: &[BTreeSet<ClaimId>], ask: impl Fn(&BTreeSet<Clai
     );
 }
 
-fn fill(repository: &Repository, options: &Options, monitor: &Arc<Monitor>) -> Vec<ClaimId> {
+fn fill(repository: &Repository, options: &Options, monitor: &Arc<Monitor>) {
     let mut tokens: VecDeque<Token> = VecDeque::new();
-    let mut claims = Vec::new();
     let mut number = 0_u64;
     for _ in 0..options.snapshots {
         let session = repository
@@ -132,16 +152,14 @@ fn fill(repository: &Repository, options: &Options, monitor: &Arc<Monitor>) -> V
         for token in &tokens {
             claim.add(token);
         }
-        claims.push(session.claim_id());
         session.commit(claim, "a benchmark", None).expect("a claim");
     }
-    claims
 }
 
-/// Bytes of this process that are in memory.
-fn resident() -> u64 {
+/// What the system says of this process, in bytes: `VmRSS:` what is in memory, `VmHWM:` the most that ever was.
+fn status(what: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let line = status.lines().find(|line| line.starts_with(what));
     let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
     kilobytes.unwrap_or(0) * 1024
 }
@@ -152,6 +170,7 @@ fn options() -> Options {
         contents: 1_000_000,
         new: 10_000,
         place: None,
+        asks: None,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -162,6 +181,7 @@ fn options() -> Options {
             "--contents" => options.contents = number(value()),
             "--new" => options.new = number(value()),
             "--in" => options.place = Some(value()),
+            "--asks" => options.asks = Some(value()),
             // What cargo adds.
             "--bench" => {}
             _ => usage(&argument),
