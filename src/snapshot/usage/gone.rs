@@ -4,13 +4,14 @@
 //! same from one to the next:
 //! - A page that an earlier one was, in whichever snapshot, is not read again: which of its listings have a
 //!   content that goes is remembered, with the segments that its tokens meant.
-//! - Only folders with such a listing below them are walked.
-//! - Of these, what the next newer snapshot of the list has as well, at the same place, is that one's to tell:
-//!   whole folders, where the pages that they are written in are the same, or else single files.
+//! - Only folders with such a listing below them are walked, and no snapshot that is written like the next newer
+//!   one of the list.
+//! - A version that was found in a newer snapshot is known by a digest of its path and its content's number, and nothing
+//!   is made of it again.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::error::{Error, Result};
 use crate::format::digest::Blake3;
@@ -19,7 +20,7 @@ use crate::repository::claims::Contents;
 use crate::repository::token::ContentNumber;
 use crate::snapshot::each::{Order, each_snapshot};
 use crate::snapshot::file::{PartsFound, Snapshot};
-use crate::snapshot::tree::{DirectoryEntry, Kind, Timestamp};
+use crate::snapshot::tree::{Kind, Timestamp};
 
 /// Pages that are remembered: those of some ten million entries.
 const MAX_KNOWN_PAGES: usize = 10_000;
@@ -65,9 +66,9 @@ pub fn versions_gone(
         gone,
         monitor,
         known: Mutex::default(),
+        found: RwLock::default(),
     };
     let mut found = GoneVersions::default();
-    let mut seen = HashSet::new();
     each_snapshot(
         snapshots,
         Order::NewestFirst,
@@ -79,8 +80,9 @@ pub fn versions_gone(
                     found
                         .unreadable
                         .extend(of_one.error.map(|error| (index, error)));
+                    let mut before = finder.found.write().unwrap_or_else(PoisonError::into_inner);
                     for version in of_one.versions {
-                        if seen.insert(version.key()) {
+                        if before.insert(version.key) {
                             found.add(version, index, limit);
                         }
                     }
@@ -122,21 +124,21 @@ impl GoneVersions {
 
 /// A version, found in one snapshot.
 struct Version {
+    key: Blake3,
     path: Vec<u8>,
-    number: ContentNumber,
     size: u64,
     modified: Timestamp,
 }
 
-impl Version {
-    /// What tells it from others, in few bytes.
-    fn key(&self) -> Blake3 {
-        let mut bytes = Vec::with_capacity(self.path.len() + 12);
-        bytes.extend_from_slice(&self.number.segment.0.to_le_bytes());
-        bytes.extend_from_slice(&self.number.ordinal.to_le_bytes());
-        bytes.extend_from_slice(&self.path);
-        Blake3::of(&bytes)
-    }
+/// What tells a version from others, in few bytes. `bytes` is for use in here.
+fn key(folder: &[u8], name: &[u8], number: ContentNumber, bytes: &mut Vec<u8>) -> Blake3 {
+    bytes.clear();
+    bytes.extend_from_slice(&number.segment.0.to_le_bytes());
+    bytes.extend_from_slice(&number.ordinal.to_le_bytes());
+    bytes.extend_from_slice(folder);
+    bytes.push(b'/');
+    bytes.extend_from_slice(name);
+    Blake3::of(bytes)
 }
 
 #[derive(Default)]
@@ -154,104 +156,69 @@ struct Finder<'a> {
     monitor: &'a Monitor,
     /// What was found in the pages that were met.
     known: Mutex<HashMap<Blake3, Arc<PartsFound>>>,
-}
-
-/// A folder that is still to be gone into.
-struct Pending {
-    path: Vec<u8>,
-    directory: DirectoryEntry,
-    /// The same folder in the next newer snapshot.
-    newer: Option<DirectoryEntry>,
+    /// The versions that newer snapshots have.
+    found: RwLock<HashSet<Blake3>>,
 }
 
 impl Finder<'_> {
     /// Errors: cancelled; the place is gone.
     fn find(&self, snapshot: &Snapshot) -> Result<OfOne> {
         let mut of_one = OfOne::default();
+        if self.is_like_the_newer(snapshot) {
+            return Ok(of_one);
+        }
         let listings = self.listings(snapshot, &mut of_one)?;
-        // One that cannot be opened tells nothing, and is reported in its own turn.
-        let newer = self.newer_than(snapshot.place());
-        let mut pending = vec![Pending {
-            path: Vec::new(),
-            directory: *snapshot.root(),
-            newer: newer.as_ref().map(|newer| *newer.root()),
-        }];
-        while let Some(folder) = pending.pop() {
+        let mut pending = Vec::new();
+        if snapshot.root().has_any_of(&listings) {
+            pending.push((Vec::new(), *snapshot.root()));
+        }
+        let mut buffer = Vec::new();
+        // The last of the folders in a folder comes first, so that pages are gone through in order.
+        while let Some((path, folder)) = pending.pop() {
             self.monitor.check_cancelled()?;
-            let newer = newer.as_ref().zip(folder.newer);
-            let is_told = newer.as_ref().is_some_and(|(newer, directory)| {
-                snapshot.is_written_alike(&folder.directory, newer, directory)
-            });
-            if !is_told && folder.directory.has_any_of(&listings) {
-                self.look_into(
-                    snapshot,
-                    &folder,
-                    newer,
-                    &listings,
-                    &mut pending,
-                    &mut of_one,
-                )?;
+            let found = self.found.read().unwrap_or_else(PoisonError::into_inner);
+            for entry in snapshot.entries(&folder) {
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(error) => {
+                        of_one.note(error)?;
+                        continue;
+                    }
+                };
+                let name = entry.name.as_bytes();
+                let below = || [&path, &b"/"[..], name].concat();
+                match &entry.kind {
+                    Kind::Directory(folder) if folder.has_any_of(&listings) => {
+                        pending.push((below(), *folder));
+                    }
+                    Kind::File(file) => {
+                        let number = file.token.map(|token| token.number);
+                        let Some(number) = number.filter(|number| self.is_gone(*number)) else {
+                            continue;
+                        };
+                        let key = key(&path, name, number, &mut buffer);
+                        if !found.contains(&key) {
+                            of_one.versions.push(Version {
+                                key,
+                                path: below(),
+                                size: file.size,
+                                modified: entry.attributes.modified,
+                            });
+                        }
+                    }
+                    _ => {}
+                }
             }
         }
         Ok(of_one)
     }
 
-    fn newer_than(&self, place: &Path) -> Option<Snapshot> {
-        let newer = self.newer.get(&place.to_path_buf())?;
-        Snapshot::open(newer).ok()
-    }
-
-    fn look_into(
-        &self,
-        snapshot: &Snapshot,
-        folder: &Pending,
-        newer: Option<(&Snapshot, DirectoryEntry)>,
-        listings: &[u64],
-        pending: &mut Vec<Pending>,
-        of_one: &mut OfOne,
-    ) -> Result<()> {
-        let in_newer = |name: &[u8]| {
-            let (newer, directory) = newer.as_ref()?;
-            newer.find(directory, name).ok()?
-        };
-        for entry in snapshot.entries(&folder.directory) {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) => {
-                    of_one.note(error)?;
-                    continue;
-                }
-            };
-            let name = entry.name.as_bytes();
-            match &entry.kind {
-                Kind::Directory(directory) if directory.has_any_of(listings) => {
-                    pending.push(Pending {
-                        path: [&folder.path, &b"/"[..], name].concat(),
-                        directory: *directory,
-                        newer: in_newer(name).and_then(|entry| match entry.kind {
-                            Kind::Directory(directory) => Some(directory),
-                            _ => None,
-                        }),
-                    });
-                }
-                Kind::File(file) => {
-                    let Some(token) = file.token.filter(|token| self.is_gone(token.number)) else {
-                        continue;
-                    };
-                    if in_newer(name).is_some_and(|newer| newer.token() == Some(&token)) {
-                        continue;
-                    }
-                    of_one.versions.push(Version {
-                        path: [&folder.path, &b"/"[..], name].concat(),
-                        number: token.number,
-                        size: file.size,
-                        modified: entry.attributes.modified,
-                    });
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+    /// Whether a snapshot has the same tree as the next newer one. One that cannot be opened tells nothing, and is
+    /// reported in its own turn.
+    fn is_like_the_newer(&self, snapshot: &Snapshot) -> bool {
+        let newer = self.newer.get(&snapshot.place().to_path_buf());
+        let newer = newer.and_then(|newer| Snapshot::open(newer).ok());
+        newer.is_some_and(|newer| snapshot.is_written_alike(snapshot.root(), &newer, newer.root()))
     }
 
     fn is_gone(&self, number: ContentNumber) -> bool {
