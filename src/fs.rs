@@ -98,7 +98,12 @@ impl LocalFile {
     /// Takes its length now.
     pub fn new(file: File) -> io::Result<LocalFile> {
         let len = file.metadata()?.len();
-        Ok(LocalFile { file, len })
+        Ok(LocalFile::with_len(file, len))
+    }
+
+    /// With the length that the caller knows, in bytes.
+    pub fn with_len(file: File, len: u64) -> LocalFile {
+        LocalFile { file, len }
     }
 }
 

@@ -6,14 +6,13 @@ use serde::Serialize;
 use super::context::{Context, tell_damage};
 use super::failure::{Exit, Failure, Lookup, Outcome};
 use super::output::complain;
-use super::select::Selection;
-use super::values;
+use super::select::{Keep, Selection};
 use super::what_if::{self, JsonEffect};
 use crate::snapshot::archive::Archive;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::archive::select::Select;
 
-/// Delete snapshots: the oldest one, or those that are selected
+/// Delete snapshots: the oldest one, one that is selected, or all but those to keep
 ///
 /// The space is given back by `gibus repo prune`, once nothing else needs the contents.
 #[derive(Args, Debug)]
@@ -25,9 +24,8 @@ pub struct Options {
     #[command(flatten)]
     pub selection: Selection,
 
-    /// Delete all snapshots but the newest N
-    #[arg(long, value_name = "N", value_parser = values::parse_count, conflicts_with_all = ["back", "snapshot"])]
-    pub all_but_newest: Option<usize>,
+    #[command(flatten)]
+    pub keep: Keep,
 
     /// Delete even the last snapshot of the archive
     #[arg(long)]
@@ -39,10 +37,17 @@ pub struct Options {
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
+    let selected = options.selection.select()?;
+    if selected.is_some() && options.keep.rule().is_some() {
+        return Err(Failure::usage(
+            "delete snapshots",
+            "either one is selected, or it is said which to keep",
+        ));
+    }
     let found = context.archive(&options.archive)?;
-    let names = names(options, &found.archive)?;
+    let names = names(options, selected, &found.archive)?;
     if names.is_empty() {
-        // --all-but-newest with no more than that: a timer says it every hour.
+        // A rule that keeps them all: a timer says it every hour.
         if !context.out.is_json() {
             context.out.tell("There is nothing to delete")?;
         }
@@ -76,13 +81,15 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
 }
 
 /// The snapshots that are meant, oldest first.
-fn names(options: &Options, archive: &Archive) -> Result<Vec<SnapshotName>, Failure> {
-    if let Some(newest) = options.all_but_newest {
-        let mut names = archive.snapshots()?;
-        names.truncate(names.len().saturating_sub(newest));
-        return Ok(names);
+fn names(
+    options: &Options,
+    selected: Option<Select>,
+    archive: &Archive,
+) -> Result<Vec<SnapshotName>, Failure> {
+    if let Some(rule) = options.keep.rule() {
+        return Ok(rule.given_up(&archive.snapshots()?));
     }
-    let select = options.selection.select()?.unwrap_or(Select::Back(-1));
+    let select = selected.unwrap_or(Select::Back(-1));
     Ok(vec![archive.select(select).or_missing()?])
 }
 

@@ -6,6 +6,7 @@ use clap::{Args, ValueHint};
 
 use super::failure::{Exit, Failure};
 use crate::error::Error;
+use crate::snapshot::archive::keep::KeepRule;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::archive::select::Select;
 
@@ -61,6 +62,45 @@ impl Selection {
             Some(name) => Ok(Some(Select::Named(parse_snapshot(name)?))),
             None => Ok(self.back.map(Select::Back)),
         }
+    }
+}
+
+/// Which snapshots of an archive are kept, the others being given up.
+#[derive(Args, Clone, Debug, Default)]
+#[group(id = "keep", multiple = true)]
+pub struct Keep {
+    /// Keep the newest N
+    #[arg(long, value_name = "N", visible_alias = "all-but-newest", value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep_last: Option<u32>,
+
+    /// Keep the newest of each of the last N days that have any
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep_daily: Option<u32>,
+
+    /// Likewise of weeks
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep_weekly: Option<u32>,
+
+    /// Likewise of months
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep_monthly: Option<u32>,
+
+    /// Likewise of years
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep_yearly: Option<u32>,
+}
+
+impl Keep {
+    /// The rule that the options make; `None` when none is given.
+    pub fn rule(&self) -> Option<KeepRule> {
+        let rule = KeepRule {
+            last: self.keep_last.unwrap_or(0),
+            days: self.keep_daily.unwrap_or(0),
+            weeks: self.keep_weekly.unwrap_or(0),
+            months: self.keep_monthly.unwrap_or(0),
+            years: self.keep_yearly.unwrap_or(0),
+        };
+        (!rule.is_empty()).then_some(rule)
     }
 }
 

@@ -7,8 +7,7 @@ use super::context::{Context, tell_damage};
 use super::failure::{Exit, Failure, Lookup, Outcome};
 use super::human::{count, counted, size};
 use super::output::facts;
-use super::select::parse_snapshot;
-use super::values;
+use super::select::{Keep, parse_snapshot};
 use crate::catalog::{Deletable, DeletionEffect, FoundArchive, RehearsedDeletion};
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::archive::select::Select;
@@ -20,7 +19,8 @@ pub enum Command {
 
 /// What deleting snapshots, and a prune then, would free
 ///
-/// Any snapshots of any archives together: what several of them share is freed only when all of them go.
+/// Any snapshots of any archives together: what several of them share is freed only when all of them go. With
+/// --keep-… an archive that is given as a whole means the snapshots that are not kept.
 #[derive(Args, Debug)]
 pub struct Options {
     /// An archive with all its snapshots, or one snapshot of it: ARCHIVE:NAME as `gibus snapshots` prints it,
@@ -28,9 +28,8 @@ pub struct Options {
     #[arg(value_name = "ARCHIVE[:SNAPSHOT]", required = true)]
     pub what: Vec<String>,
 
-    /// Of archives that are given as a whole, all snapshots but the newest N
-    #[arg(long, value_name = "N", value_parser = values::parse_count)]
-    pub all_but_newest: Option<usize>,
+    #[command(flatten)]
+    pub keep: Keep,
 
     /// To the byte: carry it out on paper, which takes as long as a prune
     #[arg(long)]
@@ -49,10 +48,11 @@ pub fn run(command: &Command, context: &mut Context) -> Outcome {
         let names = match snapshot {
             Some(snapshot) => vec![found.archive.select(select(snapshot)?).or_missing()?],
             None => {
-                let mut names = found.archive.snapshots()?;
-                let kept = options.all_but_newest.unwrap_or(0);
-                names.truncate(names.len().saturating_sub(kept));
-                names
+                let names = found.archive.snapshots()?;
+                match options.keep.rule() {
+                    Some(rule) => rule.given_up(&names),
+                    None => names,
+                }
             }
         };
         match chosen

@@ -278,7 +278,14 @@ impl Sealed {
         if file_len < (HEADER_LEN + TRAILER_LEN) as u64 {
             return Err(damaged("the file is cut short"));
         }
-        let header = read(0, HEADER_LEN)?;
+        // One read has all of a short file.
+        let tail_len = file_len.min(TAIL_LEN);
+        let tail_offset = file_len - tail_len;
+        let tail = read(tail_offset, tail_len as usize)?;
+        let header = match tail_offset {
+            0 => tail[..HEADER_LEN].to_vec(),
+            _ => read(0, HEADER_LEN)?,
+        };
         if header[..8] != MAGIC {
             return Err(damaged("this is not a file of Gibus"));
         }
@@ -288,9 +295,6 @@ impl Sealed {
                 .because(format!("it has format version {version}"))
                 .advise("use a newer version of Gibus"));
         }
-        let tail_len = file_len.min(TAIL_LEN);
-        let tail_offset = file_len - tail_len;
-        let tail = read(tail_offset, tail_len as usize)?;
         let trailer = &tail[tail.len() - TRAILER_LEN..];
         if trailer[72..] != END_MAGIC {
             return Err(damaged("the file is cut short or has bytes added"));

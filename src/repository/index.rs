@@ -78,8 +78,8 @@ impl Index {
     fn open_listed(storage: &dyn Storage, repository: Id) -> Result<(Index, Vec<(Id, Error)>)> {
         let mut tables = Vec::new();
         let mut damaged = Vec::new();
-        for listed in storage.list("contents")? {
-            let Some(id) = table_id(&listed.name) else {
+        for name in storage.names("contents")? {
+            let Some(id) = table_id(&name) else {
                 continue;
             };
             match Table::open(storage, id, repository) {

@@ -98,7 +98,7 @@ use self::lock::{Lock, LockKind, Locks};
 use self::read::BlockSource;
 use self::read::content::ContentReader;
 use self::read::many::{ContentSink, Wanted, content_error, copy_many};
-use self::settings::{REPOSITORY_FORMAT, RepositoryFile, Settings};
+use self::settings::{Layout, REPOSITORY_FORMAT, RepositoryFile, Settings};
 use self::storage::Storage;
 use self::storage::local::LocalStorage;
 use self::store::{StoreSession, existing_packs};
@@ -156,6 +156,12 @@ impl Repository {
             codec: settings.codec,
             level: settings.level,
         };
+        // All that a first backup would have to find out is missing: each is several round trips on a share.
+        storage.provide_folders(&["tmp", "locks", "claims", "contents"])?;
+        if settings.layout == Layout::Packed {
+            storage.provide_folders(&["packs"])?;
+        }
+        locks.provide();
         // A first tombstone, of nothing: from now on a repository in which there is no trace of any claim
         // is one that has lost them.
         release_claim(&storage, ClaimId(Id::random()?))?;
@@ -467,6 +473,7 @@ fn is_free(place: &Path) -> bool {
     };
     names_in(place).iter().all(|name| match name.as_str() {
         "locks" | "tmp" => true,
+        "contents" | "packs" => names_in(&place.join(name)).is_empty(),
         // Tombstones of nothing. Whatever else there is may be what somebody looks for.
         "claims" => names_in(&place.join(name))
             .iter()

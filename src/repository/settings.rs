@@ -212,9 +212,9 @@ fn name(number: u32) -> String {
 /// The settings files that exist, lowest number first.
 fn numbered(storage: &dyn Storage) -> Result<Vec<(u32, String)>> {
     let mut found: Vec<(u32, String)> = storage
-        .list("")?
+        .names("")?
         .into_iter()
-        .filter_map(|listed| Some((number_of(&listed.name)?, listed.name)))
+        .filter_map(|name| Some((number_of(&name)?, name)))
         .collect();
     found.sort();
     Ok(found)

@@ -40,6 +40,9 @@ fn all_but_the_newest_are_deleted() {
     home.gibus("delete -A home --all-but-newest 1 --dry-run")
         .expect(0);
     assert_eq!(home.snapshots().len(), 3);
+    home.gibus("delete -A home --keep-last 1 --back 0")
+        .expect(2);
+    home.gibus("delete -A home --keep-daily 0").expect(2);
     home.gibus("delete -A home --all-but-newest 1").expect(0);
     assert_eq!(home.snapshots(), [names[2].as_str()]);
 }
@@ -66,6 +69,38 @@ fn a_dry_run_tells_what_would_be_freed_and_prune_frees_it() {
     assert!(done["freed_bytes"].as_u64().unwrap() >= frees, "{done}");
     assert_eq!(home.gibus("cat -A home files/a.txt").expect(0), "one\n");
     home.gibus("repo check main --read-data").expect(0);
+}
+
+#[test]
+fn what_is_kept_of_days_and_months_is_told_and_the_rest_deleted() {
+    let home = Home::with_snapshots();
+    home.gibus("backup -A home").expect(0);
+    home.gibus("backup -A home").expect(0);
+    let times = [
+        "2026-10-30-08-00-00",
+        "2026-11-23-08-00-00",
+        "2026-11-24-08-00-00",
+        "2026-11-24-09-00-00",
+    ];
+    let names = times.map(|time| format!("{time}.snapshot"));
+    for (old, new) in home.snapshots().iter().zip(&names) {
+        fs::rename(home.archive().join(old), home.archive().join(new)).unwrap();
+    }
+    let given_up = |rule: &str| {
+        let plan = home.json(&format!("delete -A home {rule} --dry-run"));
+        let deleted = plan["deleted"].as_array().unwrap().iter();
+        let position = |name: &str| names.iter().position(|known| known == name);
+        let positions = deleted.map(|name| position(name.as_str().unwrap()).unwrap());
+        positions.collect::<Vec<_>>()
+    };
+    assert_eq!(given_up("--keep-daily 7"), [2]);
+    assert_eq!(given_up("--keep-daily 1 --keep-monthly 2"), [1, 2]);
+    assert_eq!(given_up("--keep-yearly 5"), [0, 1, 2]);
+    let what_if = home.json("what-if delete home --keep-yearly 5");
+    assert_eq!(what_if["snapshots"].as_array().unwrap().len(), 3);
+    home.gibus("delete -A home --keep-weekly 1 --keep-last 2")
+        .expect(0);
+    assert_eq!(home.snapshots(), names[2..]);
 }
 
 /// The length of everything in the repository and the archive that belongs to contents and snapshots.

@@ -123,8 +123,8 @@ pub(super) struct Listing {
 impl Listing {
     pub(super) fn read(storage: &dyn Storage) -> Result<Listing> {
         let mut listing = Listing::default();
-        for file in storage.list(FOLDER)? {
-            match parse_name(&file.name) {
+        for name in storage.names(FOLDER)? {
+            match parse_name(&name) {
                 Some((claim_id, Some(version))) => {
                     listing
                         .versions

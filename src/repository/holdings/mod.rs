@@ -156,7 +156,7 @@ impl Repository {
 }
 
 impl Holdings {
-    /// The live claims, the oldest first.
+    /// The live claims, the oldest first; of the same second, in the order of their series.
     pub fn claims(&self) -> &[ClaimInfo] {
         &self.claims
     }

@@ -126,6 +126,11 @@ impl Locks {
         }
     }
 
+    /// Makes the spare file of a new repository.
+    pub(in crate::repository) fn provide(&self) {
+        self.provide_spare(&BTreeSet::new());
+    }
+
     /// Makes the spare file where it is missing.
     pub(super) fn provide_spare(&self, names: &BTreeSet<String>) {
         if !names.contains(SPARE) {

@@ -33,10 +33,13 @@ const KEPT_BLOCKS: NonZeroUsize = match NonZeroUsize::new(6) {
 /// Pack and page.
 type BlockKey = (Id, u32);
 
+/// A pack's file once somebody has opened it.
+type Slot = Arc<Mutex<Option<Arc<dyn ReadAt>>>>;
+
 /// Opens packs and decompresses blocks; keeps the last few of each.
 pub struct BlockSource {
     storage: Arc<dyn Storage>,
-    packs: Mutex<LruCache<Id, Arc<dyn ReadAt>>>,
+    packs: Mutex<LruCache<Id, Slot>>,
     blocks: Mutex<LruCache<BlockKey, Arc<Vec<u8>>>>,
 }
 
@@ -59,11 +62,14 @@ impl BlockSource {
 
     /// An open pack file.
     pub fn pack(&self, id: Id) -> Result<Arc<dyn ReadAt>> {
-        if let Some(file) = lock(&self.packs).get(&id) {
+        let slot = Arc::clone(lock(&self.packs).get_or_insert(id, Arc::default));
+        // Whoever comes meanwhile waits for this pack, and for no other.
+        let mut slot = lock(&slot);
+        if let Some(file) = &*slot {
             return Ok(Arc::clone(file));
         }
         let file = self.storage.open(&pack_name(id))?;
-        lock(&self.packs).put(id, Arc::clone(&file));
+        *slot = Some(Arc::clone(&file));
         Ok(file)
     }
 

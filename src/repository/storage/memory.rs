@@ -153,6 +153,11 @@ impl Storage for MemoryStorage {
         Ok(files.collect())
     }
 
+    fn names(&self, folder: &str) -> Result<Vec<String>> {
+        let listed = self.list(folder)?.into_iter();
+        Ok(listed.map(|listed| listed.name).collect())
+    }
+
     fn open(&self, name: &str) -> Result<Arc<dyn ReadAt>> {
         self.operate().context("open", name)?;
         let bytes = lock(&self.0).visible.get(name).cloned();

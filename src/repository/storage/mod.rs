@@ -44,6 +44,10 @@ pub trait Storage: Send + Sync {
     /// The files directly in `folder` (not the folders), in any order. A missing folder has none.
     fn list(&self, folder: &str) -> Result<Vec<Listed>>;
 
+    /// The names of the files that [`Storage::list`] finds. Costs nothing for each file where a listing tells
+    /// files from folders, which all usual places do.
+    fn names(&self, folder: &str) -> Result<Vec<String>>;
+
     /// Opens a file for reading at positions.
     ///
     /// Errors: [`crate::error::ErrorKind::NotFound`] when there is none.

@@ -96,7 +96,7 @@ fn a_file_gets_the_first_free_name(storage: &dyn Storage) {
 
 fn a_file_of_any_length_comes_back(storage: &dyn Storage) {
     const KIB: usize = 1 << 10;
-    for len in [0, 1, 256 * KIB - 1, 256 * KIB, 256 * KIB + 1, 9000 * KIB] {
+    for len in [0, 1, 1024 * KIB - 1, 1024 * KIB, 1024 * KIB + 1, 9000 * KIB] {
         let bytes: Vec<u8> = (0..len).map(|at| (at % 251) as u8).collect();
         for piece in [7 * KIB, 100 * KIB, 3000 * KIB] {
             let mut file = storage.create().unwrap();

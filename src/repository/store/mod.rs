@@ -267,8 +267,8 @@ impl StoreSession {
             pipeline.finish();
         }
         self.shared.check_failure()?;
-        self.shared.publish_ready()?;
-        Ok(())
+        // Nothing is looked for in it any more.
+        self.shared.publish_ready(false)
     }
 
     /// A worker that was dropped before it was finished has taken contents with it that tokens were handed
@@ -313,9 +313,9 @@ impl StoreSession {
 /// The packs that exist, by one listing.
 pub(super) fn existing_packs(storage: &dyn Storage) -> Result<HashSet<Id>> {
     Ok(storage
-        .list("packs")?
+        .names("packs")?
         .iter()
-        .filter_map(|listed| pack_id(&listed.name))
+        .filter_map(|name| pack_id(name))
         .collect())
 }
 
@@ -437,13 +437,13 @@ impl Shared {
                 || ready.bytes >= CHECKPOINT_BYTES
         };
         if is_due {
-            self.publish_ready()?;
+            self.publish_ready(true)?;
         }
         Ok(())
     }
 
-    /// Publishes a table of the rows that are ready, and uses it from then on.
-    fn publish_ready(&self) -> Result<()> {
+    /// Publishes a table of the rows that are ready, and uses it from then on if `is_needed`.
+    fn publish_ready(&self, is_needed: bool) -> Result<()> {
         // Held to the end: tables of one session are published one after the other.
         let mut ready = lock(&self.ready);
         let mut rows = std::mem::take(&mut *ready);
@@ -461,6 +461,10 @@ impl Shared {
             &mut rows.contents,
             &mut rows.chunks,
         )?;
+        self.new_rows.fetch_add(new_rows, Ordering::Relaxed);
+        if !is_needed {
+            return Ok(());
+        }
         let table =
             Table::open(&*self.storage, id, self.repository).map_err(|e| e.at(table_name(id)))?;
         *self
@@ -468,7 +472,6 @@ impl Shared {
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner) =
             Arc::new(index.with(Arc::new(table)));
-        self.new_rows.fetch_add(new_rows, Ordering::Relaxed);
         // Only now: whoever does not find a content among the known ones looks into the index.
         self.known.forget(&rows.contents, &rows.chunks);
         Ok(())

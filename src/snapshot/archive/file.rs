@@ -176,9 +176,9 @@ pub fn number_of(name: &str) -> Option<u32> {
 /// The files that exist, lowest number first.
 pub fn numbered(storage: &dyn Storage) -> Result<Vec<(u32, String)>> {
     let mut found: Vec<(u32, String)> = storage
-        .list("")?
+        .names("")?
         .into_iter()
-        .filter_map(|listed| Some((number_of(&listed.name)?, listed.name)))
+        .filter_map(|name| Some((number_of(&name)?, name)))
         .collect();
     found.sort();
     Ok(found)

@@ -159,11 +159,11 @@ impl Archive {
 
     /// The snapshots, oldest first.
     pub fn snapshots(&self) -> Result<Vec<SnapshotName>> {
-        Ok(self
-            .listed()?
-            .into_iter()
-            .map(|listed| listed.name)
-            .collect())
+        let names = self.storage.names("")?;
+        let names = names.iter().filter_map(|name| SnapshotName::of_file(name));
+        let mut snapshots: Vec<SnapshotName> = names.collect();
+        snapshots.sort();
+        Ok(snapshots)
     }
 
     /// The snapshots with the lengths of their files, oldest first. Files with other names are passed over.

@@ -22,7 +22,6 @@ const KEPT_HANDLES: usize = 32;
 /// From this many folders on, syncing the file system as a whole is cheaper.
 const MANY_FOLDERS: usize = 4;
 
-#[derive(Default)]
 pub(super) struct Folders {
     states: Mutex<HashMap<String, State>>,
     /// Set when the place has said that folders cannot be synced there (many shares).
@@ -44,6 +43,18 @@ struct Pending {
 }
 
 impl Folders {
+    /// `root` is the handle that the storage has anyway.
+    pub(super) fn new(root: &Arc<OwnedFd>) -> Folders {
+        let state = State {
+            handle: Some(Arc::clone(root)),
+            ..State::default()
+        };
+        Folders {
+            states: Mutex::new(HashMap::from([(String::new(), state)])),
+            cannot_sync: AtomicBool::new(false),
+        }
+    }
+
     /// Notes that a name appeared in `folder` or vanished from it.
     pub(super) fn changed(&self, folder: &str) {
         let mut states = lock(&self.states);

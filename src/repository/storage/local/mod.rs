@@ -27,7 +27,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, StatxFlags};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Statx, StatxFlags};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::waiting::{self, DURABLE};
@@ -56,7 +56,7 @@ pub struct LocalStorage {
 
 /// What the storage and its unfinished files share.
 struct Place {
-    root: OwnedFd,
+    root: Arc<OwnedFd>,
     /// For messages only; never used to get at a file.
     path: PathBuf,
     folders: Folders,
@@ -83,17 +83,27 @@ impl LocalStorage {
     pub fn open(path: &Path) -> Result<LocalStorage> {
         let _call = waiting::note("open", path);
         let root = reading(|| open_folder(CWD, path)).context("open the folder", path)?;
+        let root = Arc::new(root);
         Ok(LocalStorage {
             place: Arc::new(Place {
+                folders: Folders::new(&root),
                 root,
                 path: path.to_owned(),
-                folders: Folders::default(),
                 syncs_at_once: OnceLock::new(),
                 sync_turn: Mutex::new(()),
                 has_lost_writes: AtomicBool::new(false),
                 naming: AtomicU8::new(0),
             }),
         })
+    }
+
+    /// Makes folders in here that files will be published to; durable with the next of those.
+    pub fn provide_folders(&self, folders: &[&str]) -> Result<()> {
+        for folder in folders {
+            self.place.make_folder(folder)?;
+            self.place.folders.changed(folder);
+        }
+        Ok(())
     }
 
     /// The handle on the folder.
@@ -142,6 +152,25 @@ impl Storage for LocalStorage {
         Ok(listed)
     }
 
+    fn names(&self, folder: &str) -> Result<Vec<String>> {
+        let _call = waiting::note("list", &self.place.path);
+        let mut names = Vec::new();
+        self.for_each_name(folder, |handle, name, kind| {
+            let is_file = match kind {
+                FileType::Unknown => {
+                    let status = status_of(handle, name, StatxFlags::TYPE)?;
+                    status.is_some_and(|status| is_regular(&status))
+                }
+                kind => kind == FileType::RegularFile,
+            };
+            if is_file {
+                names.push(name.to_owned());
+            }
+            Ok(())
+        })?;
+        Ok(names)
+    }
+
     fn open(&self, name: &str) -> Result<Arc<dyn ReadAt>> {
         checked(name)?;
         let _call = waiting::note("open a file in", &self.place.path);
@@ -150,11 +179,15 @@ impl Storage for LocalStorage {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = reading(|| rustix::fs::openat(&self.place.root, name, flags, Mode::empty()));
         let file = File::from(opened.context("open", path())?);
-        let kind = file.metadata().context("open", path())?.file_type();
-        if !kind.is_file() {
+        // Opening it has brought its attributes along, and what is stored never changes: a share need not be
+        // asked for them again.
+        let wanted = StatxFlags::TYPE | StatxFlags::SIZE;
+        let status = status_of(file.as_fd(), "", wanted).context("open", path())?;
+        let status = status.filter(is_regular);
+        let Some(status) = status else {
             return Err(not_a_file("open").at(path()));
-        }
-        let file = LocalFile::new(file).context("open", path())?;
+        };
+        let file = LocalFile::with_len(file, status.stx_size);
         Ok(Arc::new(StoredFile {
             file,
             place: Arc::clone(&self.place),
@@ -266,7 +299,25 @@ impl LocalStorage {
         &self,
         folder: &str,
         wanted: StatxFlags,
-        mut found: impl FnMut(&str, &rustix::fs::Statx),
+        mut found: impl FnMut(&str, &Statx),
+    ) -> Result<()> {
+        let wanted = wanted | StatxFlags::TYPE;
+        self.for_each_name(folder, |handle, name, kind| {
+            if matches!(kind, FileType::RegularFile | FileType::Unknown)
+                && let Some(status) = status_of(handle, name, wanted)?
+                && is_regular(&status)
+            {
+                found(name, &status);
+            }
+            Ok(())
+        })
+    }
+
+    /// Calls `found` with a handle on `folder`, and name and type of everything in it that could be ours.
+    fn for_each_name(
+        &self,
+        folder: &str,
+        mut found: impl FnMut(BorrowedFd<'_>, &str, FileType) -> rustix::io::Result<()>,
     ) -> Result<()> {
         let path = || self.place.full_path(folder);
         let opened = match reading(|| open_folder(&self.place.root, or_itself(folder))) {
@@ -274,28 +325,34 @@ impl LocalStorage {
             opened => opened.context("list", path())?,
         };
         let mut entries = Dir::new(opened).context("list", path())?;
-        // The listing brought the sizes along; a share need not be asked once more for each.
-        let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::STATX_DONT_SYNC;
-        let wanted = wanted | StatxFlags::TYPE;
         while let Some(entry) = entries.read() {
             let entry = entry.context("list", path())?;
-            let may_be_file =
-                matches!(entry.file_type(), FileType::RegularFile | FileType::Unknown);
             // Names that are not text are not ours.
-            let Some(name) = entry.file_name().to_str().ok().filter(|_| may_be_file) else {
-                continue;
-            };
-            let handle = entries.fd().context("list", path())?;
-            let status = match reading(|| rustix::fs::statx(handle, name, flags, wanted)) {
-                Err(Errno::NOENT) => continue,
-                status => status.context("list", path())?,
-            };
-            if FileType::from_raw_mode(status.stx_mode.into()) == FileType::RegularFile {
-                found(name, &status);
+            if let Ok(name) = entry.file_name().to_str() {
+                let handle = entries.fd().context("list", path())?;
+                found(handle, name, entry.file_type()).context("list", path())?;
             }
         }
         Ok(())
     }
+}
+
+/// Attributes of a file in a folder, or with an empty name of what `handle` is on; `None` if there is none. As the
+/// listing, or the opening, brought them along: a share is not asked once more.
+fn status_of(
+    handle: BorrowedFd<'_>,
+    name: &str,
+    wanted: StatxFlags,
+) -> rustix::io::Result<Option<Statx>> {
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::STATX_DONT_SYNC | AtFlags::EMPTY_PATH;
+    match reading(|| rustix::fs::statx(handle, name, flags, wanted)) {
+        Err(Errno::NOENT) => Ok(None),
+        status => status.map(Some),
+    }
+}
+
+fn is_regular(status: &Statx) -> bool {
+    FileType::from_raw_mode(status.stx_mode.into()) == FileType::RegularFile
 }
 
 /// A stored file; a read that fails is tried again.

@@ -15,8 +15,8 @@ use crate::error::{Context, Error, ErrorKind, Result};
 use crate::repository::process::Process;
 use crate::repository::storage::{NewFile, waiting};
 
-/// Written to the file at once.
-const BUFFER_LEN: usize = 256 << 10;
+/// Written to the file at once: each is a round trip to a share, or several.
+const BUFFER_LEN: usize = 1 << 20;
 
 pub(super) struct LocalNewFile {
     pub(super) place: Arc<Place>,
