@@ -36,6 +36,9 @@ pub enum KeptAs {
     OfYear,
 }
 
+/// The period that a time is in: a year, and which part of it.
+type PeriodOf = fn(DateTime) -> (i16, i16);
+
 impl KeptAs {
     pub fn words(self) -> &'static str {
         match self {
@@ -69,7 +72,7 @@ impl KeepRule {
         for name in newest_first.iter().take(self.last as usize) {
             kept.entry(*name).or_default().push(KeptAs::Last);
         }
-        let periods: [(u32, KeptAs, fn(DateTime) -> (i16, i16)); 4] = [
+        let periods: [(u32, KeptAs, PeriodOf); 4] = [
             (self.days, KeptAs::OfDay, |time| {
                 (time.year(), time.day_of_year())
             }),
@@ -238,7 +241,7 @@ mod tests {
         while all.len() < 2000 {
             let stem = time.strftime("%Y-%m-%d-%H-%M-%S").to_string();
             all.push(stem.parse::<SnapshotName>().unwrap());
-            time = time + jiff::Span::new().hours(13);
+            time += jiff::Span::new().hours(13);
         }
         let newest = *all.last().unwrap();
         let mut before: Option<BTreeMap<_, _>> = None;

@@ -45,15 +45,6 @@ fn plain() -> Fixture {
     Fixture::with_settings(&settings, |_| {})
 }
 
-/// Which of two claims is older is told by the seconds in which they were made.
-fn wait_for_the_next_second() {
-    let now = || jiff::Timestamp::now().as_second();
-    let started = now();
-    while now() == started {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-}
-
 #[test]
 fn sums_are_those_of_the_claims_to_the_byte() {
     for seed in 0..3 {
@@ -314,11 +305,11 @@ fn words(fixture: &Fixture, snapshot: &Snapshot, limits: GrowthLimits) -> Vec<St
 
 #[test]
 fn growth_is_told_where_it_splits() {
-    let fixture = plain();
+    let mut fixture = plain();
     fixture.write("mail/inbox", noise(1, 500));
     fixture.write("films/old/a.mkv", noise(2, 9000));
     fixture.back_up();
-    wait_for_the_next_second();
+    fixture.advance();
     // The film has nearly all of what its folders brought, so that they are not told.
     fixture.write("films/new/b.mkv", noise(3, 10_000));
     fixture.write("films/new/b.txt", noise(4, 20));
@@ -357,10 +348,10 @@ fn growth_is_told_where_it_splits() {
 
 #[test]
 fn a_backup_that_brought_nothing_new_has_nothing_to_tell() {
-    let fixture = plain();
+    let mut fixture = plain();
     fixture.write("a", "a");
     fixture.back_up();
-    wait_for_the_next_second();
+    fixture.advance();
     let snapshot = fixture.back_up().snapshot;
     assert_eq!(words(&fixture, &snapshot, GrowthLimits::default()), [""; 0]);
 }

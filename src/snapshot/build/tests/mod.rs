@@ -84,6 +84,11 @@ impl Fixture {
         }
     }
 
+    /// Lets the clock of the next backups be a second ahead: which of two claims is older is told by it.
+    pub fn advance(&mut self) {
+        self.now = &self.now + jiff::Span::new().seconds(1);
+    }
+
     pub fn back_up(&self) -> Backup<'_> {
         let monitor = Arc::new(Monitor::new());
         let report = back_up(&self.request(), &monitor).unwrap();

@@ -106,14 +106,11 @@ impl Cleanup {
             return error_ui(ui, error);
         }
         let Some(gone) = self.gone.value() else {
-            return match self.gone.is_loading() {
-                true => loading_ui(
-                    ui,
-                    "Looking for versions that would be lost",
-                    self.gone.is_not_answering(),
-                ),
-                false => {}
-            };
+            if self.gone.is_loading() {
+                let is_silent = self.gone.is_not_answering();
+                loading_ui(ui, "Looking for versions that would be lost", is_silent);
+            }
+            return;
         };
         ui.horizontal(|ui| {
             ui.label(RichText::new(gone.sentence()).text_style(text::strong()));

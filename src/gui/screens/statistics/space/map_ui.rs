@@ -198,6 +198,9 @@ fn keys(ui: &Ui, tiles: &[Tile], cursor: &mut Option<usize>, asks: &mut Vec<Ask>
     if pressed(Key::Home) {
         *cursor = tiles.iter().position(|tile| !tile.is_open);
     }
+    if pressed(Key::End) {
+        *cursor = tiles.iter().rposition(|tile| !tile.is_open);
+    }
     if pressed(Key::Enter)
         && let Some(tile) = cursor.and_then(|at| tiles.get(at))
     {

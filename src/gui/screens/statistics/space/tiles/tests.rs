@@ -29,8 +29,11 @@ pub fn file(name: &str, held_bytes: u64) -> FileUsage {
     }
 }
 
+/// A folder's name and size, and those of the folders in it.
+type Folder<'a> = (&'a str, u64, &'a [(&'a str, u64)]);
+
 /// `/` with folders of these sizes in it, each of which has others in it.
-pub fn usage(folders: &[(&str, u64, &[(&str, u64)])]) -> Usage {
+pub fn usage(folders: &[Folder<'_>]) -> Usage {
     let folder = |name: Option<&str>, parent, held: u64| FolderUsage {
         name: name.map(|name| Name::new(name.as_bytes()).unwrap()),
         parent,
