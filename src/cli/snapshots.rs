@@ -235,7 +235,7 @@ enum JsonSnapshot<'a> {
         snapshot_bytes: u64,
         build: Box<JsonBuild>,
         #[serde(skip_serializing_if = "Option::is_none")]
-        storage: Option<JsonCosts>,
+        storage: Option<Box<JsonCosts>>,
     },
     Damaged {
         name: String,
@@ -277,6 +277,6 @@ fn sound<'a>(
         complete: header.complete,
         snapshot_bytes: snapshot.file_len(),
         build: Box::new(JsonBuild::new(&header.build)),
-        storage: costs.map(JsonCosts::from),
+        storage: costs.map(|costs| Box::new(JsonCosts::from(costs))),
     }
 }

@@ -1,5 +1,6 @@
 //! Blocks being filled, and the cheap guess whether bytes are worth compressing.
 
+use super::packed::WHOLE_LIMIT;
 use crate::format::compression::{Codec, compress};
 use crate::format::digest::{Blake3, ContentDigest};
 use crate::repository::pack::{BLOCK_PIECES, BLOCK_TARGET, PieceKind};
@@ -82,6 +83,10 @@ impl BlockBuilder {
                 len: bytes.len() as u32,
                 is_alias: position > 0,
             });
+        }
+        if self.bytes.capacity() == 0 && bytes.len() < BLOCK_TARGET {
+            // All of it at once: growing it step by step would copy it as often. What is not used is no memory yet.
+            self.bytes.reserve_exact(BLOCK_TARGET + WHOLE_LIMIT);
         }
         self.bytes.extend_from_slice(bytes);
         if self.bytes.len() >= BLOCK_TARGET || self.pieces.len() >= BLOCK_PIECES {
