@@ -30,7 +30,10 @@ fn a_dry_run_makes_nothing() {
         home.gibus("snapshots -A home").expect(0),
         "There are no snapshots yet\n"
     );
-    assert!(!home.repository().join("packs").exists());
+    for folder in ["packs", "contents"] {
+        let files = fs::read_dir(home.repository().join(folder)).unwrap();
+        assert_eq!(files.count(), 0, "{folder}");
+    }
 }
 
 #[test]
