@@ -1,6 +1,7 @@
 //! A worker of the packed layout: hashes, finds duplicates, fills blocks, chunks what is big.
 
 use std::io::Read;
+use std::sync::Mutex;
 
 use fastcdc::v2020::FastCDC;
 
@@ -8,9 +9,10 @@ use super::blocks::{BlockBuilder, NewPieceKind, looks_incompressible};
 use super::known::Reserved;
 use super::pipeline::{Message, Pipeline};
 use super::{Shared, StoreFailure, Stored, read_full};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::compression::Codec;
 use crate::format::digest::{Blake3, ContentDigest, ContentHasher};
+use crate::progress::lock;
 use crate::repository::pack::{BLOCK_OF_CONTENTS, BLOCK_OF_LISTS, ChunkList};
 use crate::repository::table::{ContentRow, Place};
 use crate::repository::token::ContentNumber;
@@ -30,6 +32,28 @@ fn chunk_lengths(size: u64) -> (usize, usize, usize) {
         64..1024 => (256 * KIB, MIB, 4 * MIB),
         _ => (MIB, 4 * MIB, 4 * MIB),
     }
+}
+
+/// Does `other` on another thread, where one can be had, while this one does `work`. A big content is all one worker's,
+/// and its digests take as long as finding its chunks.
+fn beside<T>(other: impl FnOnce() + Send, work: impl FnOnce() -> T) -> Result<T> {
+    let other = Mutex::new(Some(other));
+    let do_other = || {
+        if let Some(other) = lock(&other).take() {
+            other();
+        }
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().spawn_scoped(scope, do_other);
+        let done = work();
+        match thread {
+            Ok(thread) => thread.join().map_err(|_| {
+                Error::new(ErrorKind::Io, "store a content").because("a thread panicked")
+            })?,
+            Err(_) => do_other(),
+        }
+        Ok(done)
+    })
 }
 
 pub struct PackedWorker<'s> {
@@ -174,37 +198,54 @@ impl<'s> PackedWorker<'s> {
         let mut chunks = Vec::new();
         let mut buffer = vec![0; BUFFER_LEN.max(2 * max)];
         buffer[..head.len()].copy_from_slice(head);
-        hasher.update(head);
-        let mut filled = head.len();
+        // What of the buffer is filled, and what of that has been hashed.
+        let (mut filled, mut hashed) = (head.len(), 0);
         let mut is_at_end = false;
-        loop {
-            if !is_at_end {
-                let read =
-                    read_full(reader, &mut buffer[filled..]).map_err(StoreFailure::Source)?;
-                hasher.update(&buffer[filled..filled + read]);
-                is_at_end = filled + read < buffer.len();
-                filled += read;
-                self.shared.monitor.check_cancelled()?;
-            }
-            // A chunk's end is only certain with as many bytes ahead as the longest chunk has.
-            let chunker = FastCDC::new(&buffer[..filled], min, average, max);
-            let mut start = 0;
-            while start < filled && (is_at_end || filled - start >= max) {
-                let (_, end) = chunker.cut(start, filled - start);
-                let chunk = &buffer[start..end];
-                let blake3 = Blake3::of(chunk);
-                self.store_chunk(blake3, chunk)?;
-                chunks.push((blake3, (end - start) as u32));
-                start = end;
-            }
+        while !is_at_end {
+            let read = read_full(reader, &mut buffer[filled..]).map_err(StoreFailure::Source)?;
+            is_at_end = filled + read < buffer.len();
+            filled += read;
+            self.shared.monitor.check_cancelled()?;
+            let new = &buffer[hashed..filled];
+            let start = beside(
+                || hasher.update(new),
+                || {
+                    self.store_chunks(
+                        &buffer[..filled],
+                        is_at_end,
+                        (min, average, max),
+                        &mut chunks,
+                    )
+                },
+            )??;
             buffer.copy_within(start..filled, 0);
             filled -= start;
-            if is_at_end {
-                break;
-            }
+            hashed = filled;
         }
         let digest = hasher.finish();
         Ok(self.store_list(digest, chunks, number)?)
+    }
+
+    /// Cuts off as many chunks as are certain and stores them; where the rest begins.
+    fn store_chunks(
+        &mut self,
+        bytes: &[u8],
+        is_at_end: bool,
+        (min, average, max): (usize, usize, usize),
+        chunks: &mut Vec<(Blake3, u32)>,
+    ) -> Result<usize> {
+        // A chunk's end is only certain with as many bytes ahead as the longest chunk has.
+        let chunker = FastCDC::new(bytes, min, average, max);
+        let mut start = 0;
+        while start < bytes.len() && (is_at_end || bytes.len() - start >= max) {
+            let (_, end) = chunker.cut(start, bytes.len() - start);
+            let chunk = &bytes[start..end];
+            let blake3 = Blake3::of(chunk);
+            self.store_chunk(blake3, chunk)?;
+            chunks.push((blake3, (end - start) as u32));
+            start = end;
+        }
+        Ok(start)
     }
 
     fn store_chunk(&mut self, blake3: Blake3, bytes: &[u8]) -> Result<()> {
