@@ -92,6 +92,18 @@ enum What {
     Group(&'static str),
 }
 
+/// The first folder on the way down from this one that has more in it than one folder: what is above has the same
+/// figures.
+fn branching(usage: &Usage, mut number: u32) -> u32 {
+    loop {
+        let children = usage.children(number);
+        if children.len() != 1 || usage.own(number).files > 0 {
+            return number;
+        }
+        number = children.start;
+    }
+}
+
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
     let snapshots = Snapshots::open(&options.source, context)?;
     let file = snapshots.select(&options.selection)?;
@@ -107,7 +119,11 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
     let claim = ClaimId(snapshot.header().claim_id);
     let (usage, problems) = context
         .work(|monitor| survey_below(&snapshot, &folder, holdings.within(claim)?, monitor))?;
-    let number = usage.folder(path).ok_or_else(|| no_folder(path))?;
+    let mut number = usage.folder(path).ok_or_else(|| no_folder(path))?;
+    if options.path.is_none() && options.by == By::Folder {
+        number = branching(&usage, number);
+    }
+    let path = &usage.path(number)[..];
     let total = usage.get(number).map(|folder| folder.sums);
     let total = total.unwrap_or_default();
     let mut rows = match options.by {

@@ -211,14 +211,16 @@ impl Random {
     }
 }
 
-/// What a claim holds: its contents, as often as it names them.
-type Held = BTreeMap<ClaimId, Vec<(Token, u64)>>;
+/// What claims hold, the oldest first: their contents, as often as they name them. (Not by their ids, which are
+/// others in each run.)
+type Held = Vec<(ClaimId, Vec<(Token, u64)>)>;
 
 /// The same figures, counted content by content.
 fn expected_costs(held: &Held, claims: &BTreeSet<ClaimId>) -> (u64, u64, u64, u64, u64) {
     let mut inside: BTreeMap<Token, u64> = BTreeMap::new();
     let (mut references, mut held_bytes) = (0, 0);
-    for (token, size) in claims.iter().filter_map(|claim| held.get(claim)).flatten() {
+    let these = held.iter().filter(|(claim, _)| claims.contains(claim));
+    for (token, size) in these.flat_map(|(_, contents)| contents) {
         references += 1;
         held_bytes += size;
         inside.insert(*token, *size);
@@ -275,9 +277,9 @@ fn live_through(seed: u64, layout: Layout, tally: &mut Tally) {
                 contents.push(big.clone());
             }
             // Most of what some claim holds, as the next backup would.
-            let kept: Vec<(Token, u64)> = match held.values().nth(random.below(held.len().max(1))) {
+            let kept: Vec<(Token, u64)> = match held.get(random.below(held.len().max(1))) {
                 None => Vec::new(),
-                Some(kept) => {
+                Some((_, kept)) => {
                     let stays = |_: &&(Token, u64)| random.below(5) > 0;
                     kept.iter().filter(stays).copied().collect()
                 }
@@ -286,12 +288,12 @@ fn live_through(seed: u64, layout: Layout, tally: &mut Tally) {
             let (claim, tokens) = place.store(&contents, &tokens);
             let sizes = kept.iter().map(|(_, size)| *size);
             let sizes = sizes.chain(contents.iter().map(|content| content.len() as u64));
-            held.insert(claim, tokens.into_iter().zip(sizes).collect());
+            held.push((claim, tokens.into_iter().zip(sizes).collect()));
             continue;
         }
         let claims: BTreeSet<ClaimId> = held
-            .keys()
-            .copied()
+            .iter()
+            .map(|(claim, _)| *claim)
             .filter(|_| random.below(3) == 0)
             .collect();
         let holdings = place.holdings();
@@ -323,9 +325,7 @@ fn live_through(seed: u64, layout: Layout, tally: &mut Tally) {
         let prunable = holdings.what_if(&BTreeSet::new()).unclaimed_bytes;
         assert_eq!(prunable, what_if.unclaimed_bytes);
         place.release_and_prune(&claims);
-        for claim in &claims {
-            held.remove(claim);
-        }
+        held.retain(|(claim, _)| !claims.contains(claim));
         let after = place.bytes();
         assert_eq!(after, foretold.after, "seed {seed}");
         tally.deletions += 1;
@@ -349,7 +349,8 @@ fn expect_weights_to_add_up(holdings: &Holdings, held: &Held, seed: u64) {
         let costs = holdings.costs(&only(claim.claim_id));
         let mut within = holdings.within(claim.claim_id).unwrap();
         let mut sum = (0, 0, 0);
-        for (token, _) in &held[&claim.claim_id] {
+        let contents = held.iter().find(|(id, _)| *id == claim.claim_id);
+        for (token, _) in &contents.expect("a live claim").1 {
             let weight = within.charge(token.number);
             sum.0 += weight.stored_bytes;
             sum.1 += weight.alone_bytes;
@@ -379,7 +380,7 @@ fn what_is_foretold_of_packs_is_what_happens() {
         live_through(seed, Layout::Packed, &mut tally);
     }
     // Nothing that can happen was left out.
-    let is_enough = tally.deletions > 200 && tally.exact > 20 && tally.whole_files > 20;
+    let is_enough = tally.deletions > 150 && tally.exact > 20 && tally.whole_files > 20;
     assert!(is_enough && tally.rewritten_packs > 50, "{tally:?}");
 }
 
@@ -390,7 +391,7 @@ fn what_is_foretold_of_loose_contents_is_what_happens() {
         live_through(seed, Layout::Loose, &mut tally);
     }
     assert!(
-        tally.deletions > 200 && tally.whole_files > 100,
+        tally.deletions > 150 && tally.whole_files > 100,
         "{tally:?}"
     );
     assert_eq!(tally.exact, tally.deletions);

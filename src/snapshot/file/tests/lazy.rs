@@ -74,7 +74,7 @@ fn a_short_snapshot_opens_with_one_read_and_a_folder_with_one_for_each_on_the_wa
 fn one_name_and_a_few_rows_of_a_long_folder_take_few_reads() {
     let file = Counted::new(snapshot_bytes(&mut deep_tree(1, 200_000), Codec::Gzip));
     let snapshot = open_counted(&file);
-    assert_eq!(file.reads(), 2);
+    assert!(file.reads() <= 2);
     let root = snapshot.root();
     assert!(snapshot.find(root, b"file-123456").unwrap().is_some());
     assert!(snapshot.find(root, b"file-123456x").unwrap().is_none());
