@@ -73,7 +73,7 @@ class Gibus(Program):
     def create(self):
         self.env["GIBUS_CONFIG_DIR"] = os.path.join(self.place, "config")
         self.do("repo", "create", "bench", "--location", self.repository)
-        self.do("archive", "create", "bench", "--repo", "bench", "--include", self.tree)
+        self.do("archive", "create", "bench", "--repo", "bench", "--keep-broken-links", "--include", self.tree)
 
     def backup(self):
         return self.do("backup", "-A", "bench")
