@@ -13,6 +13,7 @@ use gibus::error::Result;
 use gibus::progress::Monitor;
 use gibus::repository::Repository;
 use gibus::repository::claims::ClaimBuilder;
+use gibus::repository::prune::PruneDepth;
 use gibus::repository::settings::Settings;
 
 fn main() -> Result<()> {
@@ -88,7 +89,7 @@ fn main() -> Result<()> {
 
     // 3. Release, and reclaim the space.
     repository.release_contents(claim_id)?;
-    let pruned = repository.prune(&monitor)?;
+    let pruned = repository.prune(PruneDepth::Blocks, &monitor)?;
     println!(
         "pruned {} contents: {} bytes are left of {}",
         pruned.deleted_contents, pruned.stored_bytes_after, pruned.stored_bytes_before,

@@ -26,6 +26,12 @@ pub fn size(bytes: u64) -> String {
     format!("{value:.decimals$} {unit}")
 }
 
+/// A size that may be below zero: `-12 B`.
+pub fn signed_size(bytes: i64) -> String {
+    let sign = if bytes < 0 { "-" } else { "" };
+    format!("{sign}{}", size(bytes.unsigned_abs()))
+}
+
 /// A number with its thousands apart: `12 345 678`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();

@@ -12,6 +12,7 @@ use gibus::progress::Monitor;
 use gibus::repository::Repository;
 use gibus::repository::check::CheckOptions;
 use gibus::repository::claims::{ClaimId, ClaimState};
+use gibus::repository::prune::PruneDepth;
 use gibus::repository::settings::Settings;
 use gibus::snapshot::archive::Archive;
 use gibus::snapshot::archive::file::{ARCHIVE_FORMAT, ArchiveFile, RepositoryRef};
@@ -194,7 +195,10 @@ fn what_releasing_frees_is_what_prune_gives_back() {
         .repository
         .release_contents(fixture.claim(old))
         .unwrap();
-    let report = fixture.repository.prune(&fixture.monitor).unwrap();
+    let report = fixture
+        .repository
+        .prune(PruneDepth::Blocks, &fixture.monitor)
+        .unwrap();
     let freed = report.stored_bytes_before - report.stored_bytes_after;
     let expected = costs[0].alone_stored_bytes;
     assert!(
@@ -303,11 +307,19 @@ fn lost_claims_come_back_as_they_were() {
     fs::remove_file(&files[0]).unwrap();
     fs::remove_file(&files[1]).unwrap();
     fs::write(&files[1], b"not a claim").unwrap();
-    assert!(fixture.repository.prune(&fixture.monitor).is_err());
+    assert!(
+        fixture
+            .repository
+            .prune(PruneDepth::Blocks, &fixture.monitor)
+            .is_err()
+    );
     let amiss = reconcile(&fixture.repository, &fixture.archives(), &fixture.monitor).unwrap();
     assert_eq!(amiss.unclaimed.len(), 2);
     assert_eq!(references(names[1]), 4);
-    fixture.repository.prune(&fixture.monitor).unwrap();
+    fixture
+        .repository
+        .prune(PruneDepth::Blocks, &fixture.monitor)
+        .unwrap();
     assert_eq!(references(names[0]), 4);
 }
 

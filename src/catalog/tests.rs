@@ -9,6 +9,7 @@ use jiff::Zoned;
 use super::*;
 use crate::progress::Monitor;
 use crate::repository::check::CheckOptions;
+use crate::repository::prune::PruneDepth;
 use crate::repository::settings::Settings;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::specification::Specification;
@@ -181,7 +182,10 @@ fn a_changed_archive_goes_on_in_its_new_repository_and_deletion_concerns_both() 
         .unwrap();
     for repository in ["main", "other"] {
         let name = repository_name(repository);
-        let (_, report) = home.catalog.prune(&name, &monitor()).unwrap();
+        let (_, report) = home
+            .catalog
+            .prune(&name, PruneDepth::Blocks, &monitor())
+            .unwrap();
         assert!(report.deleted_contents > 0, "{repository}");
     }
 }
@@ -246,7 +250,7 @@ fn a_series_is_read_without_its_file_and_repair_makes_the_file_anew() {
     assert!(!home.is_sound("main"));
     // What it needs is not known, so nothing may be removed.
     assert_eq!(
-        kind(home.catalog.prune(&main, &monitor())),
+        kind(home.catalog.prune(&main, PruneDepth::Blocks, &monitor())),
         ErrorKind::NotFound
     );
     let repaired = home.catalog.repair(&main, false, &monitor()).unwrap();
@@ -270,7 +274,10 @@ fn prune_supplies_a_lost_claim_before_it_removes_anything() {
     for claim in fs::read_dir(claims).unwrap() {
         fs::remove_file(claim.unwrap().path()).unwrap();
     }
-    let (amiss, report) = home.catalog.prune(&main, &monitor()).unwrap();
+    let (amiss, report) = home
+        .catalog
+        .prune(&main, PruneDepth::Blocks, &monitor())
+        .unwrap();
     assert_eq!(amiss.unclaimed.len(), 1);
     assert_eq!(report.deleted_contents, 0);
     assert!(home.is_sound("main"));
@@ -362,7 +369,7 @@ fn a_copy_of_an_archive_is_not_taken_for_the_archive_until_that_is_gone() {
     assert_eq!(kind(refused), ErrorKind::AlreadyExists);
     assert_eq!(home.docs().entry.place, place);
     home.catalog
-        .prune(&repository_name("main"), &monitor())
+        .prune(&repository_name("main"), PruneDepth::Blocks, &monitor())
         .unwrap();
     assert!(home.is_sound("main"));
 

@@ -18,7 +18,7 @@ use crate::progress::Monitor;
 use crate::repository::Repository;
 use crate::repository::check::{CheckOptions, CheckReport};
 use crate::repository::convert::ConvertReport;
-use crate::repository::prune::{PrunePlan, PruneReport};
+use crate::repository::prune::{PruneDepth, PrunePlan, PruneReport};
 use crate::repository::repair::RepairReport;
 use crate::repository::settings::Settings;
 use crate::repository::token::Token;
@@ -65,10 +65,14 @@ impl Repaired {
 
 impl Upkeep {
     /// What a prune would put right first, and give back. Changes nothing.
-    pub fn plan_prune(&self, monitor: &Arc<Monitor>) -> Result<(Disagreement, PrunePlan)> {
+    pub fn plan_prune(
+        &self,
+        depth: PruneDepth,
+        monitor: &Arc<Monitor>,
+    ) -> Result<(Disagreement, PrunePlan)> {
         let repository = &self.found.repository;
         let amiss = disagreement(repository, &self.archives, monitor)?;
-        Ok((amiss, repository.plan_prune(monitor)?))
+        Ok((amiss, repository.plan_prune(depth, monitor)?))
     }
 
     /// What is damaged, with every byte read. Changes nothing.
@@ -97,8 +101,8 @@ impl Reconciled<'_> {
     }
 
     /// Gives back the space of contents that no snapshot needs.
-    pub fn prune(&self, monitor: &Arc<Monitor>) -> Result<PruneReport> {
-        self.repository().prune(monitor)
+    pub fn prune(&self, depth: PruneDepth, monitor: &Arc<Monitor>) -> Result<PruneReport> {
+        self.repository().prune(depth, monitor)
     }
 
     /// Converts everything to other settings; the repository with these.
@@ -161,20 +165,22 @@ impl Catalog {
     pub fn plan_prune(
         &self,
         name: &RepositoryName,
+        depth: PruneDepth,
         monitor: &Arc<Monitor>,
     ) -> Result<(Disagreement, PrunePlan)> {
-        self.upkeep(name)?.plan_prune(monitor)
+        self.upkeep(name)?.plan_prune(depth, monitor)
     }
 
     /// Makes claims and snapshots agree, then gives back the space of contents that no snapshot needs.
     pub fn prune(
         &self,
         name: &RepositoryName,
+        depth: PruneDepth,
         monitor: &Arc<Monitor>,
     ) -> Result<(Disagreement, PruneReport)> {
         let upkeep = self.upkeep(name)?;
         let agreed = upkeep.reconcile(monitor)?;
-        let report = agreed.prune(monitor)?;
+        let report = agreed.prune(depth, monitor)?;
         Ok((agreed.amiss, report))
     }
 

@@ -9,6 +9,7 @@ use crate::progress::Monitor;
 use crate::repository::Repository;
 use crate::repository::claims::ClaimId;
 use crate::repository::holdings::WhatIf;
+use crate::repository::prune::PruneDepth;
 use crate::repository::rehearse::Rehearsal;
 
 /// What deleting snapshots, and a prune then, would free.
@@ -25,8 +26,9 @@ pub struct DeletionEffect {
 
 impl DeletionEffect {
     /// Bytes that come back in all, see [`WhatIf::freed_bytes`].
-    pub fn freed_bytes(&self) -> u64 {
-        self.snapshot_bytes + self.repositories.freed_bytes()
+    pub fn freed_bytes(&self) -> i64 {
+        let freed = self.repositories.freed_bytes();
+        freed.saturating_add_unsigned(self.snapshot_bytes)
     }
 }
 
@@ -88,12 +90,14 @@ impl Catalog {
         Ok(effect)
     }
 
-    /// The same to the byte, by carrying it out on paper; takes as long as a prune. Changes nothing.
+    /// The same with tables and whatever is repacked, by carrying it out on paper; takes as long as such a prune.
+    /// Changes nothing.
     ///
     /// Errors: those of [`Repository::rehearse_release`].
     pub fn rehearse_deletion(
         &self,
         deletions: &[Deletable],
+        depth: PruneDepth,
         monitor: &Arc<Monitor>,
     ) -> Result<RehearsedDeletion> {
         let snapshots = deletions.iter().flat_map(|each| &each.plan.deletions);
@@ -102,7 +106,7 @@ impl Catalog {
             rehearsals: Vec::new(),
         };
         for (repository, claims) in claims_by_repository(deletions) {
-            let rehearsal = repository.rehearse_release(&claims, monitor)?;
+            let rehearsal = repository.rehearse_release(&claims, depth, monitor)?;
             rehearsed.rehearsals.push(rehearsal);
         }
         Ok(rehearsed)

@@ -62,7 +62,7 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         for name in &names {
             say(context, &format!("Would delete {name}"))?;
         }
-        let effect = what_if::tell(&[deletable], false, context)?;
+        let effect = what_if::tell(&[deletable], None, context)?;
         return done(context, options, &names, Some(effect), &[]);
     }
     let (report, _) = context.work(|monitor| catalog.delete_snapshots(&deletable, monitor))?;

@@ -5,10 +5,11 @@ use serde::Serialize;
 
 use super::context::{Context, tell_damage};
 use super::failure::{Exit, Failure, Lookup, Outcome};
-use super::human::{count, counted, size};
+use super::human::{counted, signed_size, size};
 use super::output::facts;
 use super::select::{Keep, parse_snapshot};
 use crate::catalog::{Deletable, DeletionEffect, FoundArchive, RehearsedDeletion};
+use crate::repository::prune::PruneDepth;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::archive::select::Select;
 
@@ -31,9 +32,24 @@ pub struct Options {
     #[command(flatten)]
     pub keep: Keep,
 
-    /// To the byte: carry it out on paper, which takes as long as a prune
+    /// Tell by how much all files get shorter, the tables of the repository too: carries it out on paper, which takes
+    /// as long as a prune
     #[arg(long)]
     pub exact: bool,
+
+    /// With --exact: as after `gibus prune --repack`
+    #[arg(long, requires = "exact")]
+    pub repack: bool,
+}
+
+impl Options {
+    fn rehearsed(&self) -> Option<PruneDepth> {
+        match (self.exact, self.repack) {
+            (false, _) => None,
+            (true, false) => Some(PruneDepth::Blocks),
+            (true, true) => Some(PruneDepth::Pieces),
+        }
+    }
 }
 
 pub fn run(command: &Command, context: &mut Context) -> Outcome {
@@ -69,7 +85,7 @@ pub fn run(command: &Command, context: &mut Context) -> Outcome {
         deletable.repositories.iter().for_each(tell_damage);
         deletions.push(deletable);
     }
-    let effect = tell(&deletions, options.exact, context)?;
+    let effect = tell(&deletions, options.rehearsed(), context)?;
     if context.out.is_json() {
         context.out.document(&Document {
             message_type: "what_if_delete",
@@ -96,21 +112,22 @@ fn names(deletable: &Deletable) -> impl Iterator<Item = JsonName> {
     })
 }
 
-/// Works out what these deletions would free, and tells it unless the output is JSON.
+/// Works out what these deletions would free, on paper too if it says how far a prune goes there, and tells it
+/// unless the output is JSON.
 pub fn tell(
     deletions: &[Deletable],
-    is_exact: bool,
+    rehearsed: Option<PruneDepth>,
     context: &mut Context,
 ) -> Result<JsonEffect, Failure> {
     let catalog = &context.catalog;
     let (effect, _) = context.work(|monitor| catalog.what_if_deleted(deletions, monitor))?;
-    let rehearsed = match is_exact {
-        true => Some(
+    let rehearsed = match rehearsed {
+        Some(depth) => Some(
             context
-                .work(|monitor| catalog.rehearse_deletion(deletions, monitor))?
+                .work(|monitor| catalog.rehearse_deletion(deletions, depth, monitor))?
                 .0,
         ),
-        false => None,
+        None => None,
     };
     if !context.out.is_json() {
         let mut lines = vec![headline(&effect)];
@@ -125,11 +142,11 @@ pub fn tell(
 
 fn headline(effect: &DeletionEffect) -> String {
     let what_if = &effect.repositories;
-    let about = if what_if.is_exact() { "" } else { "about " };
+    let at_most = if what_if.is_exact() { "" } else { "at most " };
     format!(
-        "Deleting {} and a prune would free {about}{}; {} would be gone for good",
+        "Deleting {} and a prune would free {at_most}{}; {} would be gone for good",
         counted(effect.snapshots, "snapshot", "snapshots"),
-        size(effect.freed_bytes()),
+        signed_size(effect.freed_bytes()),
         counted(what_if.freed_contents, "content", "contents"),
     )
 }
@@ -145,25 +162,29 @@ fn details(effect: &DeletionEffect) -> Vec<(&'static str, String)> {
                 size(what_if.freed_stored_bytes)
             ),
         ),
-        ("Files that go whole", size(what_if.whole_files_bytes)),
+        ("Packs and loose files", signed_size(what_if.file_bytes)),
     ];
-    if what_if.rewritten_packs > 0 {
+    if what_if.moved_packs > 0 {
         lines.push((
-            "Packs to rewrite",
+            "To be copied for it",
             format!(
-                "{}, to be about {} shorter",
-                count(what_if.rewritten_packs),
-                size(what_if.rewritten_bytes)
+                "{} of {}",
+                size(what_if.moved_bytes),
+                counted(what_if.moved_packs, "pack", "packs")
             ),
         ));
     }
-    if what_if.tolerated_bytes > 0 {
+    if what_if.mixed_bytes > 0 {
         lines.push((
-            "Stays for now",
-            format!(
-                "{}, too little in each pack to rewrite it",
-                size(what_if.tolerated_bytes)
-            ),
+            "By repacking",
+            format!("about {} more", size(what_if.mixed_bytes)),
+        ));
+    }
+    if what_if.is_something_lost {
+        lines.push((
+            "Damaged",
+            "something that is needed cannot be found, and prune keeps what it cannot place"
+                .to_owned(),
         ));
     }
     lines.push((
@@ -190,7 +211,7 @@ fn details(effect: &DeletionEffect) -> Vec<(&'static str, String)> {
 
 fn to_the_byte(rehearsed: &RehearsedDeletion) -> String {
     format!(
-        "To the byte, with tables and whatever a prune frees now: {} bytes",
+        "With tables, and whatever a prune frees now: {} bytes",
         rehearsed.freed_bytes()
     )
 }
@@ -212,14 +233,14 @@ struct JsonName {
 /// What deletions would free; `docs/json.md` describes it.
 #[derive(Serialize)]
 pub struct JsonEffect {
-    freed_bytes: u64,
+    freed_bytes: i64,
     is_exact: bool,
     snapshot_bytes: u64,
     claim_bytes: u64,
-    whole_files_bytes: u64,
-    rewritten_packs: u64,
-    rewritten_bytes: u64,
-    tolerated_bytes: u64,
+    file_bytes: i64,
+    moved_packs: u64,
+    moved_bytes: u64,
+    mixed_bytes: u64,
     unclaimed_bytes: u64,
     freed_contents: u64,
     freed_content_bytes: u64,
@@ -237,10 +258,10 @@ impl JsonEffect {
             is_exact: what_if.is_exact(),
             snapshot_bytes: effect.snapshot_bytes,
             claim_bytes: what_if.claim_bytes,
-            whole_files_bytes: what_if.whole_files_bytes,
-            rewritten_packs: what_if.rewritten_packs,
-            rewritten_bytes: what_if.rewritten_bytes,
-            tolerated_bytes: what_if.tolerated_bytes,
+            file_bytes: what_if.file_bytes,
+            moved_packs: what_if.moved_packs,
+            moved_bytes: what_if.moved_bytes,
+            mixed_bytes: what_if.mixed_bytes,
             unclaimed_bytes: what_if.unclaimed_bytes,
             freed_contents: what_if.freed_contents,
             freed_content_bytes: what_if.freed_content_bytes,

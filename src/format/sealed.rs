@@ -237,6 +237,12 @@ impl<W: Write> SealedWriter<W> {
     }
 }
 
+/// How long a sealed file is beyond its pages, if its directory is not compressed.
+pub fn sealed_len_beside_pages(pages: u64, meta_len: u64) -> u64 {
+    let directory = 4 + meta_len + pages * RECORD_LEN as u64;
+    HEADER_LEN as u64 + directory + TRAILER_LEN as u64
+}
+
 fn write_failed(source: std::io::Error) -> Error {
     Error::io("write", &source)
 }

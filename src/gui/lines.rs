@@ -11,6 +11,7 @@ use crate::fs::path_bytes;
 use crate::jobs::get_back::{Picked, Prepared, Request, Target};
 use crate::jobs::source::SeriesSource;
 use crate::jobs::{ChosenSnapshots, Work};
+use crate::repository::prune::PruneDepth;
 use crate::repository::settings::{Layout, Settings};
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::places::{ArchiveName, RepositoryName};
@@ -43,7 +44,7 @@ pub fn of_work(work: &Work, overview: &Overview) -> Vec<String> {
             let line = on_repository("check", repository);
             vec![line.switch("--read-data", *read_data).end()]
         }
-        Work::Prune { repository } => vec![on_repository("prune", repository).end()],
+        Work::Prune { repository, depth } => vec![prune(repository, *depth).end()],
         Work::Convert {
             repository,
             settings,
@@ -155,6 +156,15 @@ pub fn delete_chosen(chosen: &[ChosenSnapshots]) -> Vec<String> {
         .iter()
         .map(|of| delete_snapshots(&of.archive, &of.snapshots, of.allow_last));
     lines.flatten().collect()
+}
+
+/// Prunes a repository.
+pub fn prune(repository: &RepositoryName, depth: PruneDepth) -> Line {
+    let line = on_repository("prune", repository);
+    match depth {
+        PruneDepth::Blocks => line,
+        PruneDepth::Pieces | PruneDepth::Everything => line.word("--repack"),
+    }
 }
 
 /// Finds out what deleting snapshots of several archives would free.

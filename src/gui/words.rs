@@ -17,6 +17,7 @@ use crate::jobs::list::Progress;
 use crate::jobs::{ChosenSnapshots, Done, Job, JobState, Work};
 use crate::progress::{Phase, Problem};
 use crate::repository::check::Severity;
+use crate::repository::prune::PruneDepth;
 use crate::snapshot::check::Trouble;
 use crate::snapshot::restore::RestoreReport;
 
@@ -37,7 +38,11 @@ pub fn work_title(work: &Work) -> String {
             true => format!("Check every byte of {repository}"),
             false => format!("Check {repository}"),
         },
-        Work::Prune { repository } => format!("Prune {repository}"),
+        Work::Prune {
+            repository,
+            depth: PruneDepth::Blocks,
+        } => format!("Prune {repository}"),
+        Work::Prune { repository, .. } => format!("Prune and repack {repository}"),
         Work::Convert { repository, .. } => format!("Convert {repository}"),
         Work::Repair { repository } => format!("Repair {repository}"),
         Work::DeleteRepository { repository, .. } => format!("Delete the repository {repository}"),

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::progress::Monitor;
 use crate::repository::check::CheckOptions;
 use crate::repository::convert::ConvertReport;
-use crate::repository::prune::PruneReport;
+use crate::repository::prune::{PruneDepth, PruneReport};
 use crate::repository::settings::Settings;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::build::BackupReport;
@@ -56,6 +56,7 @@ pub enum Work {
     },
     Prune {
         repository: RepositoryName,
+        depth: PruneDepth,
     },
     Convert {
         repository: RepositoryName,
@@ -111,7 +112,7 @@ impl Work {
     pub fn repository(&self) -> Option<&RepositoryName> {
         match self {
             Work::Check { repository, .. }
-            | Work::Prune { repository }
+            | Work::Prune { repository, .. }
             | Work::Convert { repository, .. }
             | Work::Repair { repository }
             | Work::DeleteRepository { repository, .. } => Some(repository),
@@ -155,7 +156,9 @@ impl Work {
                 };
                 Done::Checked(Box::new(catalog.check(repository, &options, monitor)?))
             }
-            Work::Prune { repository } => Done::Pruned(catalog.prune(repository, monitor)?.1),
+            Work::Prune { repository, depth } => {
+                Done::Pruned(catalog.prune(repository, *depth, monitor)?.1)
+            }
             Work::Convert {
                 repository,
                 settings,
@@ -209,14 +212,16 @@ fn prune(
 ) -> Result<PruneReport> {
     let mut sum = PruneReport::default();
     for repository in repositories {
-        let (_, report) = catalog.prune(repository, monitor)?;
+        let (_, report) = catalog.prune(repository, PruneDepth::Blocks, monitor)?;
         sum.deleted_contents += report.deleted_contents;
         sum.deleted_packs += report.deleted_packs;
-        sum.rewritten_packs += report.rewritten_packs;
+        sum.moved_packs += report.moved_packs;
+        sum.repacked_packs += report.repacked_packs;
         sum.deleted_loose_files += report.deleted_loose_files;
         sum.deleted_leftovers += report.deleted_leftovers;
         sum.stored_bytes_before += report.stored_bytes_before;
         sum.stored_bytes_after += report.stored_bytes_after;
+        sum.mixed_bytes += report.mixed_bytes;
         sum.left_undone = sum.left_undone.or(report.left_undone);
     }
     Ok(sum)

@@ -15,7 +15,7 @@ use super::Repository;
 use super::claims::LiveClaims;
 use super::index::Index;
 use super::loose::name_of;
-use super::prune::PruneReport;
+use super::prune::{PruneDepth, PruneReport};
 use super::read::many::{ContentBytes, ContentSink, Wanted, content_error};
 use super::settings::{self, Layout, RepositoryFile, Settings};
 use super::store::{StoreFailure, StoreSession, StoreWorker};
@@ -70,7 +70,11 @@ impl Repository {
         let packs_stay_packs = settings.layout == Layout::Packed;
         while converted.convert_round(&live, packs_stay_packs, &mut report, monitor)? {}
         // Packs are rewritten piece by piece, which keeps the chunks of big contents together.
-        report.prune = converted.prune_locked(packs_stay_packs, monitor)?;
+        let depth = match packs_stay_packs {
+            true => PruneDepth::Everything,
+            false => PruneDepth::Blocks,
+        };
+        report.prune = converted.prune_locked(depth, monitor)?;
         *lock(&self.inner.index) = None;
         Ok((converted, report))
     }

@@ -57,7 +57,7 @@
 //!
 //! // Give it back, and reclaim its space.
 //! repository.release_contents(claim_id)?;
-//! repository.prune(&monitor)?;
+//! repository.prune(PruneDepth::Blocks, &monitor)?;
 //! assert!(repository.open_contents_read_only(&token).is_err());
 //! # Ok(())
 //! # }
@@ -72,6 +72,8 @@ pub mod holdings;
 pub mod index;
 pub mod lock;
 pub mod loose;
+#[cfg(test)]
+mod memory_place;
 pub mod pack;
 pub mod process;
 pub mod prune;

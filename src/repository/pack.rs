@@ -14,9 +14,9 @@ use super::token::{ContentNumber, SegmentId};
 use crate::error::{Error, Result};
 use crate::format::compression::decompress;
 use crate::format::digest::{Blake3, ContentDigest, Sha1};
-use crate::format::encoding::decode;
+use crate::format::encoding::{decode, encode};
 use crate::format::id::Id;
-use crate::format::sealed::Sealed;
+use crate::format::sealed::{Sealed, sealed_len_beside_pages};
 use crate::fs::ReadAt;
 
 /// Page kinds of a pack.
@@ -32,6 +32,8 @@ pub const PACK_TARGET: u64 = 64 << 20;
 /// … or holds this many pieces: while it is written its rows are in memory, 200 bytes each. In tests it is
 /// a few, so that they meet it.
 pub const PACK_PIECES: usize = if cfg!(test) { 128 } else { 1 << 17 };
+/// A pack into which whole blocks are gathered is also closed when so many bytes say which pieces are in it.
+pub const LISTING_TARGET: u64 = if cfg!(test) { 512 } else { 1 << 20 };
 
 /// What a piece of a block is. The numbers are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,17 +51,18 @@ pub enum PieceKind {
 /// A pack's meta, as stored.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PackMeta {
-    pub segments: Vec<SegmentId>,
     /// One for each block.
     pub blocks: Vec<BlockPieces>,
 }
 
-/// The pieces of a block, which tile it, by columns.
+/// The pieces of a block, which tile it, by columns. It says all by itself, so that a block takes it along, byte by
+/// byte, when it moves to another pack.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BlockPieces {
+    segment_ids: Vec<SegmentId>,
     /// 0 content, 1 chunk list, 2 chunk, 3 another number for the piece before it.
     kinds: Vec<u8>,
-    /// Index into the pack's segments; 0 for chunks.
+    /// Index into the segment ids; 0 for chunks.
     segments: Vec<u32>,
     /// Difference to the ordinal of the piece before it; 0 for chunks.
     ordinals: Vec<i64>,
@@ -77,8 +80,15 @@ pub fn pack_id(file_name: &str) -> Option<Id> {
 }
 
 impl PackMeta {
-    /// Appends the pieces of the next block.
-    pub fn add_block(&mut self, pieces: impl IntoIterator<Item = (PieceKind, u32)>) {
+    /// The pieces of block `index`, see [`BlockPieces::pieces`].
+    pub fn pieces(&self, index: usize) -> Result<Vec<(PieceKind, u32, u32)>> {
+        self.blocks.get(index).ok_or_else(contradiction)?.pieces()
+    }
+}
+
+impl BlockPieces {
+    /// For pieces one behind the other, each with its length; an alias has that of the piece before it, or 0.
+    pub fn of(pieces: impl IntoIterator<Item = (PieceKind, u32)>) -> BlockPieces {
         let mut block = BlockPieces::default();
         let mut last = 0_i64;
         for (kind, len) in pieces {
@@ -92,7 +102,8 @@ impl PackMeta {
             block.lens.push(len);
             match number {
                 Some(number) => {
-                    block.segments.push(self.segment_index(number.segment));
+                    let segment = block.segment_index(number.segment);
+                    block.segments.push(segment);
                     let ordinal = i64::from(number.ordinal);
                     block.ordinals.push(ordinal - last);
                     last = ordinal;
@@ -103,25 +114,29 @@ impl PackMeta {
                 }
             }
         }
-        self.blocks.push(block);
+        block
     }
 
     fn segment_index(&mut self, segment: SegmentId) -> u32 {
-        // A fresh pack has one segment, a rewritten one a few.
-        if let Some(index) = self.segments.iter().position(|s| *s == segment) {
+        // A fresh block has one segment, a rewritten one a few.
+        if let Some(index) = self.segment_ids.iter().position(|s| *s == segment) {
             return index as u32;
         }
-        self.segments.push(segment);
-        (self.segments.len() - 1) as u32
+        self.segment_ids.push(segment);
+        (self.segment_ids.len() - 1) as u32
     }
 
-    /// The pieces of block `index`: what each is, its offset and its length (for an alias those of the
-    /// piece that it is another number for).
-    pub fn pieces(&self, index: usize) -> Result<Vec<(PieceKind, u32, u32)>> {
-        let wrong = || Error::damaged("read the pack", "its directory contradicts itself");
-        let block = self.blocks.get(index).ok_or_else(wrong)?;
-        let count = block.kinds.len();
-        if [block.segments.len(), block.ordinals.len(), block.lens.len()]
+    /// How many bytes it takes in a pack's meta.
+    pub fn listing_len(&self) -> Result<u32> {
+        u32::try_from(encode(self)?.len()).map_err(|_| contradiction())
+    }
+
+    /// What each piece is, its offset and its length (for an alias those of the piece that it is another number
+    /// for).
+    pub fn pieces(&self) -> Result<Vec<(PieceKind, u32, u32)>> {
+        let wrong = contradiction;
+        let count = self.kinds.len();
+        if [self.segments.len(), self.ordinals.len(), self.lens.len()]
             .iter()
             .any(|len| *len != count)
         {
@@ -131,14 +146,14 @@ impl PackMeta {
         let (mut offset, mut last) = (0_u32, 0_i64);
         for row in 0..count {
             let mut number = || -> Result<ContentNumber> {
-                let segment = self.segments.get(block.segments[row] as usize);
-                last = last.checked_add(block.ordinals[row]).ok_or_else(wrong)?;
+                let segment = self.segment_ids.get(self.segments[row] as usize);
+                last = last.checked_add(self.ordinals[row]).ok_or_else(wrong)?;
                 Ok(ContentNumber {
                     segment: *segment.ok_or_else(wrong)?,
                     ordinal: u32::try_from(last).map_err(|_| wrong())?,
                 })
             };
-            let kind = match block.kinds[row] {
+            let kind = match self.kinds[row] {
                 0 => PieceKind::Content(number()?),
                 1 => PieceKind::List(number()?),
                 2 => PieceKind::Chunk,
@@ -150,10 +165,53 @@ impl PackMeta {
                 pieces.push((kind, offset, len));
                 continue;
             }
-            pieces.push((kind, offset, block.lens[row]));
-            offset = offset.checked_add(block.lens[row]).ok_or_else(wrong)?;
+            pieces.push((kind, offset, self.lens[row]));
+            offset = offset.checked_add(self.lens[row]).ok_or_else(wrong)?;
         }
         Ok(pieces)
+    }
+}
+
+fn contradiction() -> Error {
+    Error::damaged("read the pack", "its directory contradicts itself")
+}
+
+/// What the length of a pack follows from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PackLength {
+    blocks: u64,
+    stored_bytes: u64,
+    listing_bytes: u64,
+}
+
+impl PackLength {
+    pub fn add(&mut self, stored_len: u32, listing_len: u32) {
+        self.blocks += 1;
+        self.stored_bytes += u64::from(stored_len);
+        self.listing_bytes += u64::from(listing_len);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.blocks == 0
+    }
+
+    pub fn listing_bytes(&self) -> u64 {
+        self.listing_bytes
+    }
+
+    /// Whether a pack into which blocks are gathered is closed now.
+    pub fn is_full(&self) -> bool {
+        self.stored_bytes >= PACK_TARGET || self.listing_bytes >= LISTING_TARGET
+    }
+
+    /// Length of its file if its directory is not compressed.
+    pub fn file_len(&self) -> u64 {
+        let count_len = match self.blocks {
+            0..251 => 1,
+            251..0x1_0000 => 3,
+            _ => 5,
+        };
+        self.stored_bytes + sealed_len_beside_pages(self.blocks, count_len + self.listing_bytes)
     }
 }
 
@@ -161,21 +219,19 @@ impl PackMeta {
 pub fn read_meta(pack: &Sealed) -> Result<PackMeta> {
     let meta: PackMeta = decode(pack.meta())?;
     if meta.blocks.len() != pack.pages().len() {
-        return Err(Error::damaged(
-            "read the pack",
-            "its directory contradicts itself",
-        ));
+        return Err(contradiction());
     }
     Ok(meta)
 }
 
 /// The record of a pack's block, for a content table.
-pub fn block_record(pack: &Sealed, page: u32) -> Result<BlockRecord> {
+pub fn block_record(pack: &Sealed, meta: &PackMeta, page: u32) -> Result<BlockRecord> {
     let record = pack
         .pages()
         .get(page as usize)
         .filter(|record| record.plain_len == 0)
-        .ok_or_else(|| Error::damaged("read the pack", "its directory contradicts itself"))?;
+        .ok_or_else(contradiction)?;
+    let listing = meta.blocks.get(page as usize).ok_or_else(contradiction)?;
     Ok(BlockRecord {
         pack: pack.identity().own_id,
         page,
@@ -183,6 +239,7 @@ pub fn block_record(pack: &Sealed, page: u32) -> Result<BlockRecord> {
         stored_len: record.stored_len,
         raw_len: record.raw_len,
         codec: record.codec,
+        listing_len: listing.listing_len()?,
         blake3: record.blake3,
     })
 }
@@ -287,9 +344,12 @@ mod tests {
             (PieceKind::Content(number(7, u32::MAX)), 0),
             (PieceKind::Alias(number(9, 2)), 0),
         ];
-        let mut meta = PackMeta::default();
-        meta.add_block(pieces);
-        let bytes = crate::format::encoding::encode(&meta).unwrap();
+        let meta = PackMeta {
+            blocks: vec![BlockPieces::of(pieces)],
+        };
+        let bytes = encode(&meta).unwrap();
+        let listing = u64::from(meta.blocks[0].listing_len().unwrap());
+        assert_eq!(bytes.len() as u64, 1 + listing);
         let meta: PackMeta = decode(&bytes).unwrap();
         let read: Vec<_> = meta.pieces(0).unwrap();
         assert_eq!(read.iter().map(|p| (p.0, p.2)).collect::<Vec<_>>(), pieces);

@@ -1,9 +1,8 @@
 //! Rehearsals: what releasing claims and a prune would leave of a repository, to the byte.
 //!
-//! Both are carried out by the code that does them, on an [`Overlay`] that changes nothing. What is claimed in
-//! packs that prune would rewrite is read and compressed anew for it, and so this takes as long as prune does, but for the
-//! writing. What comes out is exact: the same pieces make the same packs, and the length of tables does not depend on
-//! the random ids in them.
+//! Both are carried out by the code that does them, on an [`Overlay`] that changes nothing, and so this takes as long as
+//! prune does, but for the writing. What comes out is exact, of tables and of what is repacked too: the same pieces make the
+//! same packs, and the length of tables does not depend on the random ids in them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use std::sync::Arc;
 use super::Repository;
 use super::claims::ClaimId;
 use super::loose::loose_folders;
-use super::prune::PruneReport;
+use super::prune::{PruneDepth, PruneReport};
 use super::settings::{Layout, was_changed};
 use super::storage::Storage;
 use super::storage::overlay::Overlay;
@@ -65,6 +64,7 @@ impl Repository {
     pub fn rehearse_release(
         &self,
         claims: &BTreeSet<ClaimId>,
+        depth: PruneDepth,
         monitor: &Arc<Monitor>,
     ) -> Result<Rehearsal> {
         self.expect_settings()?;
@@ -81,7 +81,7 @@ impl Repository {
         for claim in claims {
             on_paper.release_contents(*claim)?;
         }
-        let prune = on_paper.prune_locked(false, monitor)?;
+        let prune = on_paper.prune_locked(depth, monitor)?;
         Ok(Rehearsal {
             before,
             after: bytes_in(&*overlay, layout)?,

@@ -201,7 +201,7 @@ impl Repository {
             if !is_missing {
                 continue;
             }
-            let block = block_record(&pack, page)?;
+            let block = block_record(&pack, &meta, page)?;
             let bytes = match read_block(&*file, &block) {
                 Ok(bytes) => bytes,
                 Err(e) if e.is_fatal() => return Err(e),
@@ -388,6 +388,6 @@ impl Repository {
             }
         };
         self.pruner(monitor)
-            .rewrite_tables(&index, fate, Some(&sound_chunks))
+            .rewrite_tables(&index, fate, Some(&sound_chunks), &HashMap::new())
     }
 }

@@ -134,7 +134,8 @@ impl Killer {
                 scene.change(6);
                 scene.back_up();
                 scene.delete(&scene.oldest());
-                "repo prune r".to_owned()
+                let repack = *scene.random.pick(&["", " --repack"]);
+                format!("repo prune r{repack}")
             }
             Work::Convert => {
                 let codec = *scene.random.pick(&["zstd", "gzip", "none"]);

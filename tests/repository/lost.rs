@@ -7,6 +7,7 @@ use std::path::Path;
 
 use gibus::repository::Repository;
 use gibus::repository::claims::{ClaimBuilder, ClaimId};
+use gibus::repository::prune::PruneDepth;
 use gibus::repository::store::StoreSession;
 use gibus::repository::token::Token;
 
@@ -47,7 +48,7 @@ fn what_was_lost_is_whole_again_when_the_same_bytes_are_stored() {
         let lost = tokens.iter().filter(|token| is_lost(token)).count() as u64;
         assert!(lost > 0 && lost <= report.lost(), "{settings:?}");
         assert!(!check(&repository).is_sound());
-        repository.prune(&monitor()).unwrap();
+        repository.prune(PruneDepth::Blocks, &monitor()).unwrap();
         assert!(!check(&repository).is_sound());
 
         let (_, again) = store(&repository, &contents, Some(first));
@@ -55,7 +56,7 @@ fn what_was_lost_is_whole_again_when_the_same_bytes_are_stored() {
         assert!(check(&repository).is_sound(), "{:?}", check(&repository));
         assert_contents(&repository, &tokens, &contents);
         assert_contents(&repository, &again, &contents);
-        repository.prune(&monitor()).unwrap();
+        repository.prune(PruneDepth::Blocks, &monitor()).unwrap();
         let report = check(&repository);
         assert!(report.findings.is_empty(), "{:?}", report.findings);
         assert_contents(&repository, &tokens, &contents);
@@ -108,7 +109,7 @@ fn what_one_of_two_backups_at_a_time_has_made_whole_stays_so() {
 
             // The claim of the one who saved it is not what keeps it.
             repository.release_contents(saved).unwrap();
-            repository.prune(&monitor()).unwrap();
+            repository.prune(PruneDepth::Blocks, &monitor()).unwrap();
             assert_contents(&repository, &tokens, &lost);
             assert!(check(&repository).findings.is_empty(), "{settings:?}");
         }

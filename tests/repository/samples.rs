@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use gibus::format::digest::{Blake3, Sha1};
 use gibus::repository::Repository;
+use gibus::repository::prune::PruneDepth;
 use gibus::repository::settings::Settings;
 use gibus::repository::token::{ContentNumber, SegmentId, Token};
 
@@ -86,7 +87,7 @@ fn repositories_of_every_format_can_be_read() {
                 assert_eq!(Blake3::of(&content).to_string(), words[3]);
             }
             assert!(check(&repository).is_sound());
-            repository.prune(&monitor()).unwrap();
+            repository.prune(PruneDepth::Blocks, &monitor()).unwrap();
             assert!(check(&repository).findings.is_empty());
             opened += 1;
         }

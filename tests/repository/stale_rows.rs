@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use gibus::format::compression::Codec;
 use gibus::repository::Repository;
+use gibus::repository::prune::PruneDepth;
 use gibus::repository::settings::{Layout, Settings};
 use gibus::repository::token::Token;
 
@@ -76,8 +77,8 @@ fn what_lies_in_packs_is_pruned_in_a_repository_that_stores_loose_contents() {
     let repository = Repository::open(&place).unwrap();
     assert_eq!(repository.settings().layout, Layout::Loose);
     repository.release_contents(first).unwrap();
-    let report = repository.prune(&monitor()).unwrap();
-    assert_eq!(report.rewritten_packs, 1);
+    let report = repository.prune(PruneDepth::Pieces, &monitor()).unwrap();
+    assert_eq!(report.repacked_packs, 1);
     assert!(check(&repository).findings.is_empty());
     assert_contents(&repository, &kept, &contents[..10]);
     repository
@@ -111,7 +112,7 @@ fn a_prune_while_a_table_is_lost_keeps_what_a_repair_needs() {
 
             let repository = Repository::open(repository.place()).unwrap();
             // It may refuse; it must not harm.
-            let _ = repository.prune(&monitor());
+            let _ = repository.prune(PruneDepth::Pieces, &monitor());
             repository.repair(&mut known(&tokens), &monitor()).unwrap();
             assert!(check(&repository).is_sound(), "{from:?} to {to:?}");
             assert_contents(&repository, &tokens, &contents);

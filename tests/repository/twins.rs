@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use gibus::repository::Repository;
 use gibus::repository::claims::{ClaimBuilder, ClaimId};
+use gibus::repository::prune::PruneDepth;
 use gibus::repository::token::Token;
 
 use crate::support::{assert_contents, both_layouts, check, files_in, monitor, noise, read, store};
@@ -59,7 +60,7 @@ fn bytes_that_are_to_be_deleted_stand_for_nobody_else() {
             let contents = [&first[..], &first, &second, &second];
             let (repository, stored) = store_at_a_time(&place, &contents);
             repository.release_contents(stored[2].claim).unwrap();
-            repository.prune(&monitor()).unwrap();
+            repository.prune(PruneDepth::Blocks, &monitor()).unwrap();
             for claimed in [0, 1, 3] {
                 let token = [stored[claimed].token];
                 assert_contents(&repository, &token, &[contents[claimed].to_vec()]);
@@ -93,8 +94,8 @@ fn bytes_that_are_missing_stand_for_nobody_else() {
 
         // What is missing is found again under its other number.
         let repository = Repository::open(&place).unwrap();
-        let report = repository.prune(&monitor()).unwrap();
-        assert_eq!(report.rewritten_packs, 1);
+        let report = repository.prune(PruneDepth::Pieces, &monitor()).unwrap();
+        assert_eq!(report.repacked_packs, 1);
         let tokens = [stored[0].token, stored[1].token, others[0]];
         assert_contents(
             &repository,

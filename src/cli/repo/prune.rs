@@ -9,12 +9,16 @@ use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, Lookup, Outcome};
 use crate::cli::human::{counted, size};
 use crate::cli::output::complain;
+use crate::repository::prune::PruneDepth;
 use crate::snapshot::reconcile::Disagreement;
 
 /// Give back the space of contents that no snapshot needs
 ///
 /// Snapshots are looked through first: a claim that is missing or damaged is supplied again from its
 /// snapshot. Nothing is removed as long as one of the archives that use the repository cannot be read.
+///
+/// What comes back is what `gibus what-if delete` tells, to the byte: no content is read or compressed for it. What no
+/// snapshot needs but is compressed together with what some snapshot does need stays until --repack.
 #[derive(Args, Debug)]
 pub struct Options {
     /// Name of the repository
@@ -24,16 +28,29 @@ pub struct Options {
     /// Print what would be given back, and remove nothing
     #[arg(long)]
     pub dry_run: bool,
+
+    /// Also compress anew what is only partly needed: takes longer, and gives back more
+    #[arg(long)]
+    pub repack: bool,
+}
+
+impl Options {
+    fn depth(&self) -> PruneDepth {
+        match self.repack {
+            true => PruneDepth::Pieces,
+            false => PruneDepth::Blocks,
+        }
+    }
 }
 
 pub fn run(options: &Options, context: &mut Context) -> Outcome {
     let found = context.repository(&options.name)?;
     let upkeep = context.catalog.upkeep_of(found).looked_up()?;
     if options.dry_run {
-        return dry_run(&upkeep, context);
+        return dry_run(&upkeep, options.depth(), context);
     }
     let agreed = put_right(context, &upkeep)?;
-    let (report, _) = context.work(|monitor| agreed.prune(monitor))?;
+    let (report, _) = context.work(|monitor| agreed.prune(options.depth(), monitor))?;
     let (name, amiss) = (&upkeep.found.name, &agreed.amiss);
     let freed = report
         .stored_bytes_before
@@ -45,7 +62,8 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
             dry_run: false,
             deleted_contents: report.deleted_contents,
             deleted_packs: report.deleted_packs,
-            rewritten_packs: report.rewritten_packs,
+            moved_packs: report.moved_packs,
+            repacked_packs: report.repacked_packs,
             deleted_loose_files: report.deleted_loose_files,
             deleted_leftovers: report.deleted_leftovers,
             supplied_claims: amiss.unclaimed.len(),
@@ -53,6 +71,7 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
             stored_bytes_before: report.stored_bytes_before,
             stored_bytes_after: report.stored_bytes_after,
             freed_bytes: freed,
+            mixed_bytes: report.mixed_bytes,
             left_undone: report.left_undone.clone(),
         })?;
         return Ok(Exit::Done);
@@ -67,12 +86,29 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
             name
         ),
     })?;
+    if let Some(hint) = mixed_hint(report.mixed_bytes, report.stored_bytes_after, &options.name)
+        && !options.repack
+    {
+        context.out.tell(&hint)?;
+    }
     if let Some(why) = &report.left_undone {
         context
             .out
             .tell(&format!("Not everything could be done: {why}"))?;
     }
     Ok(Exit::Done)
+}
+
+/// Where it is worth saying: what repacking would give back.
+fn mixed_hint(mixed_bytes: u64, stored_bytes: u64, name: &str) -> Option<String> {
+    let is_much = mixed_bytes > 0 && mixed_bytes * 20 > stored_bytes;
+    is_much.then(|| {
+        format!(
+            "About {} more that no snapshot needs are compressed together with what is needed: \
+             `gibus prune {name} --repack` gives them back",
+            size(mixed_bytes)
+        )
+    })
 }
 
 /// Makes claims and snapshots agree, and tells what had to be done for that.
@@ -116,8 +152,8 @@ fn lines(amiss: &Disagreement) -> Vec<String> {
     lines
 }
 
-fn dry_run(upkeep: &Upkeep, context: &mut Context) -> Outcome {
-    let ((amiss, plan), _) = context.work(|monitor| upkeep.plan_prune(monitor))?;
+fn dry_run(upkeep: &Upkeep, depth: PruneDepth, context: &mut Context) -> Outcome {
+    let ((amiss, plan), _) = context.work(|monitor| upkeep.plan_prune(depth, monitor))?;
     if context.out.is_json() {
         context.out.document(&Document {
             message_type: "prune",
@@ -125,7 +161,8 @@ fn dry_run(upkeep: &Upkeep, context: &mut Context) -> Outcome {
             dry_run: true,
             deleted_contents: plan.dead_contents,
             deleted_packs: (plan.packs_to_delete.len() + plan.orphan_packs.len()) as u64,
-            rewritten_packs: plan.packs_to_rewrite.len() as u64,
+            moved_packs: plan.packs_to_move.len() as u64,
+            repacked_packs: plan.packs_to_repack.len() as u64,
             deleted_loose_files: plan.loose_to_delete.len() as u64,
             deleted_leftovers: plan.leftovers.len() as u64,
             supplied_claims: amiss.unclaimed.len(),
@@ -133,12 +170,18 @@ fn dry_run(upkeep: &Upkeep, context: &mut Context) -> Outcome {
             stored_bytes_before: plan.stored_bytes_before,
             stored_bytes_after: plan.stored_bytes_before.saturating_sub(plan.freed_bytes),
             freed_bytes: plan.freed_bytes,
+            mixed_bytes: plan.mixed_bytes,
             left_undone: None,
         })?;
         return Ok(Exit::Done);
     }
     context.out.line(&format!(
-        "Would give back about {}: remove {}, delete {}, rewrite {}",
+        "Would give back {}{}: remove {}, delete {}, copy what is needed of {}, compress {} anew",
+        if plan.packs_to_repack.is_empty() {
+            ""
+        } else {
+            "about "
+        },
         size(plan.freed_bytes),
         counted(plan.dead_contents, "content", "contents"),
         counted(
@@ -146,8 +189,15 @@ fn dry_run(upkeep: &Upkeep, context: &mut Context) -> Outcome {
             "pack",
             "packs"
         ),
-        counted(plan.packs_to_rewrite.len() as u64, "pack", "packs"),
+        counted(plan.packs_to_move.len() as u64, "pack", "packs"),
+        counted(plan.packs_to_repack.len() as u64, "pack", "packs"),
     ))?;
+    let left = plan.stored_bytes_before.saturating_sub(plan.freed_bytes);
+    if let Some(hint) = mixed_hint(plan.mixed_bytes, left, upkeep.found.name.as_str())
+        && depth == PruneDepth::Blocks
+    {
+        context.out.line(&hint)?;
+    }
     if !amiss.orphans.is_empty() {
         let claims = counted(amiss.orphans.len() as u64, "claim", "claims");
         context.out.line(&format!(
@@ -164,7 +214,8 @@ struct Document {
     dry_run: bool,
     deleted_contents: u64,
     deleted_packs: u64,
-    rewritten_packs: u64,
+    moved_packs: u64,
+    repacked_packs: u64,
     deleted_loose_files: u64,
     deleted_leftovers: u64,
     supplied_claims: usize,
@@ -172,5 +223,6 @@ struct Document {
     stored_bytes_before: u64,
     stored_bytes_after: u64,
     freed_bytes: u64,
+    mixed_bytes: u64,
     left_undone: Option<String>,
 }

@@ -221,9 +221,9 @@ impl Repository {
         if sealed.identity().own_id != pack.id || sealed.identity().owner_id != self.id() {
             return Err(disagree("another file has taken its place"));
         }
-        read_meta(&sealed)?;
+        let meta = read_meta(&sealed)?;
         for block in &pack.blocks {
-            if block_record(&sealed, block.page)? != *block {
+            if block_record(&sealed, &meta, block.page)? != *block {
                 return Err(disagree("its directory and a content table disagree"));
             }
         }

@@ -36,7 +36,7 @@ pub use self::what_if::WhatIf;
 pub use self::within::{Weight, Within};
 
 use self::numbers::Numbers;
-use self::read::{BigContent, Block, Chunks, SetSums};
+use self::read::{BigContent, Block, Chunks, SetSums, Twin};
 use self::sets::ClaimSets;
 use super::Repository;
 use super::claims::{ClaimId, Contents, LiveClaims};
@@ -120,6 +120,12 @@ pub struct Holdings {
     repeated: Vec<Repeated>,
     blocks: Vec<Block>,
     packs: Vec<PackUse>,
+    /// Of each content that is in several places, these, in the order in which prune prefers them.
+    twins: Vec<Vec<Twin>>,
+    /// Length of the loose files that tables name.
+    loose_bytes: u64,
+    /// Something that is claimed cannot be found, and so prune keeps what it cannot place.
+    is_something_lost: bool,
     numbers: Numbers,
     big: Vec<BigContent>,
     chunks: Chunks,

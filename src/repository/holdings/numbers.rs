@@ -69,6 +69,11 @@ impl Numbers {
         numbers
     }
 
+    /// The ordinals of a segment for which tables have a row that leads somewhere.
+    pub fn rows(&self, segment: SegmentId) -> Option<&RoaringBitmap> {
+        self.segments.get(&segment).map(|segment| &segment.rows)
+    }
+
     /// Adds the claim at `position` to the sets of the contents that it names.
     pub fn add_claim(&mut self, claim: &Claim, position: usize, sets: &mut ClaimSets) {
         // What each set becomes with the claim; 0 for those that have not been met yet.

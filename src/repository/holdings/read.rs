@@ -1,6 +1,6 @@
 //! Reads claims, tables and chunk lists, and sums them up.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use roaring::RoaringBitmap;
 
@@ -36,10 +36,29 @@ pub struct SetSums {
 pub struct Block {
     /// Position of its pack; `None` for one that is missing.
     pub pack: Option<u32>,
+    page: u32,
     pub stored_len: u32,
     pub raw_len: u32,
-    /// For each set that needs something: bytes before compression, and pieces.
-    pub needs: Vec<(SetId, u64, u64)>,
+    pub listing_len: u32,
+    /// For each set that needs something: bytes before compression.
+    pub needs: Vec<(SetId, u64)>,
+}
+
+/// One of several places where a content is, with the claims that name it there. Prune keeps the first that is
+/// still named, and so each is needed only if none before it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Twin {
+    pub set: SetId,
+    pub place: TwinPlace,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum TwinPlace {
+    /// Bytes before compression, in the block at this position.
+    Block(u32, u64),
+    /// A file of so many bytes.
+    Loose(u64),
+    Nowhere,
 }
 
 /// A content that is stored in chunks.
@@ -87,7 +106,7 @@ impl Chunks {
 struct Blocks {
     positions: HashMap<(Id, u32), usize>,
     blocks: Vec<Block>,
-    needs: HashMap<(u32, SetId), (u64, u64)>,
+    needs: HashMap<(u32, SetId), u64>,
 }
 
 impl Blocks {
@@ -101,8 +120,10 @@ impl Blocks {
                     .or_insert_with(|| {
                         blocks.push(Block {
                             pack: packs.get(&block.pack).copied(),
+                            page: block.page,
                             stored_len: block.stored_len,
                             raw_len: block.raw_len,
+                            listing_len: block.listing_len,
                             needs: Vec::new(),
                         });
                         blocks.len() - 1
@@ -116,19 +137,39 @@ impl Blocks {
         })
     }
 
+    fn position(&self, block: &BlockRecord) -> Option<u32> {
+        let at = self.positions.get(&(block.pack, block.page))?;
+        Some(*at as u32)
+    }
+
     fn add(&mut self, block: &BlockRecord, set: SetId, len: u32) {
-        if let Some(at) = self.positions.get(&(block.pack, block.page)) {
-            let (bytes, pieces) = self.needs.entry((*at as u32, set)).or_default();
-            *bytes += u64::from(len);
-            *pieces += 1;
+        if let Some(at) = self.position(block) {
+            *self.needs.entry((at, set)).or_default() += u64::from(len);
         }
     }
 
-    fn finish(mut self) -> Vec<Block> {
-        for ((at, set), (bytes, pieces)) in self.needs {
-            self.blocks[at as usize].needs.push((set, bytes, pieces));
+    /// The blocks in the order in which prune moves them, and where each twin is among them.
+    fn finish(mut self, twins: &mut [Vec<Twin>]) -> Vec<Block> {
+        for ((at, set), bytes) in self.needs {
+            self.blocks[at as usize].needs.push((set, bytes));
         }
-        self.blocks
+        let mut order: Vec<u32> = (0..self.blocks.len() as u32).collect();
+        order.sort_unstable_by_key(|at| {
+            let block = &self.blocks[*at as usize];
+            (block.pack, block.page)
+        });
+        let mut position = vec![0; order.len()];
+        for (new, old) in order.iter().enumerate() {
+            position[*old as usize] = new as u32;
+        }
+        for twin in twins.iter_mut().flatten() {
+            if let TwinPlace::Block(at, _) = &mut twin.place {
+                *at = position[*at as usize];
+            }
+        }
+        let mut blocks: Vec<(u32, Block)> = position.into_iter().zip(self.blocks).collect();
+        blocks.sort_unstable_by_key(|(new, _)| *new);
+        blocks.into_iter().map(|(_, block)| block).collect()
     }
 }
 
@@ -137,14 +178,12 @@ pub fn read(repository: &Repository, monitor: &Monitor) -> Result<Holdings> {
     let live = LiveClaims::load(storage, repository.id())?;
     let index = repository.fresh_index()?;
     index.expect_complete()?;
-    let mut packs = Vec::new();
-    let mut pack_positions = HashMap::new();
-    for listed in storage.list("packs")? {
-        if let Some(id) = pack_id(&listed.name) {
-            pack_positions.insert(id, packs.len() as u32);
-            packs.push(PackUse::of(listed.bytes));
-        }
-    }
+    let listed = storage.list("packs")?;
+    let packs: BTreeMap<Id, PackUse> = listed
+        .into_iter()
+        .filter_map(|listed| Some((pack_id(&listed.name)?, PackUse::of(listed.bytes))))
+        .collect();
+    let pack_positions: HashMap<Id, u32> = packs.keys().copied().zip(0..).collect();
     let mut claims: Vec<&Claim> = live.claims().collect();
     claims.sort_by_key(|claim| {
         (
@@ -168,6 +207,8 @@ pub fn read(repository: &Repository, monitor: &Monitor) -> Result<Holdings> {
         numbers,
         blocks: Blocks::of(&index, &pack_positions)?,
         big: Vec::new(),
+        twins: Vec::new(),
+        loose_bytes: 0,
     };
     let mut twins: Vec<ContentRow> = Vec::new();
     let mut rows = 0_u64;
@@ -192,9 +233,21 @@ pub fn read(repository: &Repository, monitor: &Monitor) -> Result<Holdings> {
         numbers,
         blocks,
         big,
+        twins: mut several,
+        loose_bytes,
         ..
     } = reader;
     sets.close();
+    let blocks = blocks.finish(&mut several);
+    let is_known = |(segment, ordinals): (&SegmentId, &RoaringBitmap)| {
+        numbers
+            .rows(*segment)
+            .is_some_and(|rows| ordinals.is_subset(rows))
+    };
+    let is_something_lost = !live.used().iter().all(is_known)
+        || blocks
+            .iter()
+            .any(|block| block.pack.is_none() && !block.needs.is_empty());
     let lengths: HashMap<ClaimId, u64> = claim_lengths(repository)?;
     let claims: Vec<ClaimInfo> = claims
         .iter()
@@ -217,8 +270,11 @@ pub fn read(repository: &Repository, monitor: &Monitor) -> Result<Holdings> {
         sets,
         sums,
         repeated,
-        blocks: blocks.finish(),
-        packs,
+        blocks,
+        packs: packs.into_values().collect(),
+        twins: several,
+        loose_bytes,
+        is_something_lost,
         numbers,
         big,
         chunks,
@@ -269,6 +325,8 @@ struct Reader<'a> {
     numbers: Numbers,
     blocks: Blocks,
     big: Vec<BigContent>,
+    twins: Vec<Vec<Twin>>,
+    loose_bytes: u64,
 }
 
 impl Reader<'_> {
@@ -282,11 +340,26 @@ impl Reader<'_> {
 
     /// Adds the rows of one content: usually one; several where it was stored more than once.
     fn add(&mut self, twins: &[ContentRow]) {
+        let mut files: Vec<Place> = Vec::new();
+        for row in twins {
+            if let Place::Loose(place) = row.place
+                && !files.contains(&row.place)
+            {
+                self.loose_bytes += place.stored_bytes;
+                files.push(row.place);
+            }
+        }
         let held: Vec<(&ContentRow, SetId)> = twins
             .iter()
             .map(|row| (row, self.numbers.set(row.number)))
             .filter(|(_, set)| *set != 0)
             .collect();
+        let is_elsewhere = |(row, _): &(&ContentRow, SetId)| {
+            Some(row.place) != held.first().map(|(row, _)| row.place)
+        };
+        if held.iter().any(is_elsewhere) {
+            self.add_twins(&held);
+        }
         for (position, (row, set)) in held.iter().enumerate() {
             let size = row.digest.size;
             let sums = self.sums(*set);
@@ -303,20 +376,50 @@ impl Reader<'_> {
             let all = sharing
                 .iter()
                 .fold(0, |all, (_, set)| self.sets.union(all, *set));
-            self.add_bytes(row.place, &sharing, all);
+            let is_twin = held.iter().any(is_elsewhere);
+            self.add_bytes(row.place, &sharing, all, is_twin);
         }
     }
 
-    /// Adds the bytes at `place`, which these rows share, each named by its set of claims, together `all`.
-    fn add_bytes(&mut self, place: Place, sharing: &[(&ContentRow, SetId)], all: SetId) {
+    /// Notes where a content is that is in several places.
+    fn add_twins(&mut self, held: &[(&ContentRow, SetId)]) {
+        let twins = held.iter().map(|(row, set)| {
+            let place = match row.place {
+                Place::Empty | Place::Lost => TwinPlace::Nowhere,
+                Place::Loose(place) => TwinPlace::Loose(place.stored_bytes),
+                Place::Piece(piece) | Place::Chunked(piece) => {
+                    match self.blocks.position(&piece.block) {
+                        Some(at) => TwinPlace::Block(at, u64::from(piece.len)),
+                        None => TwinPlace::Nowhere,
+                    }
+                }
+            };
+            Twin { set: *set, place }
+        });
+        self.twins.push(twins.collect());
+    }
+
+    /// Adds the bytes at `place`, which these rows share, each named by its set of claims, together `all`. What prune
+    /// keeps of a content that is elsewhere too is another question.
+    fn add_bytes(
+        &mut self,
+        place: Place,
+        sharing: &[(&ContentRow, SetId)],
+        all: SetId,
+        is_twin: bool,
+    ) {
         let stored = match place {
             Place::Empty | Place::Lost => 0,
             Place::Loose(place) => {
-                self.sums(all).loose_bytes += place.stored_bytes;
+                if !is_twin {
+                    self.sums(all).loose_bytes += place.stored_bytes;
+                }
                 place.stored_bytes
             }
             Place::Piece(piece) | Place::Chunked(piece) => {
-                self.blocks.add(&piece.block, all, piece.len);
+                if !is_twin {
+                    self.blocks.add(&piece.block, all, piece.len);
+                }
                 piece.stored_bytes()
             }
         };

@@ -3,24 +3,43 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::plan::Survey;
+use super::packs::rounds_of;
+use super::plan::{Move, Survey};
 use super::{PrunePlan, PruneReport};
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::compression::Codec;
 use crate::format::digest::Blake3;
+use crate::format::encoding::encode;
 use crate::format::id::Id;
+use crate::format::sealed::{FileKind, Identity, PreparedPage, Sealed, SealedWriter};
 use crate::progress::{Monitor, Phase};
 use crate::repository::index::Index;
-use crate::repository::pack::{pack_id, pack_name};
+use crate::repository::pack::{
+    PackLength, PackMeta, block_record, pack_id, pack_name, read_meta, read_stored_block,
+};
 use crate::repository::read::{BlockSource, slice_of};
 use crate::repository::rounds::rounds;
 use crate::repository::settings::{Layout, Settings};
-use crate::repository::storage::publish_one;
+use crate::repository::storage::{NewFile, publish_one};
 use crate::repository::store::{NewPieceKind, StoreSession, existing_packs};
 use crate::repository::table::write::{TableHead, TableWriter};
 use crate::repository::table::{BlockRecord, ContentRow, Piece, Place, table_name};
 
 /// A block, and its pieces that are to be moved.
 type BlockWork = (BlockRecord, Vec<(Piece, NewPieceKind)>);
+
+/// Blocks by pack and page, and where they are now.
+type Moved = HashMap<(Id, u32), BlockRecord>;
+
+/// Packs into which blocks are gathered.
+#[derive(Default)]
+struct Gathering {
+    open: Option<(Id, SealedWriter<Box<dyn NewFile>>)>,
+    meta: PackMeta,
+    length: PackLength,
+    published: Vec<Id>,
+    moved: Moved,
+}
 
 /// What becomes of a row when tables are rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +67,12 @@ impl Pruner<'_> {
             plan,
             live,
             live_chunks,
+            moves,
         } = survey;
         let storage = self.blocks.storage();
         let mut report = PruneReport {
             stored_bytes_before: plan.stored_bytes_before,
+            mixed_bytes: plan.mixed_bytes,
             ..PruneReport::default()
         };
         self.monitor.enter(Phase::Pruning);
@@ -62,31 +83,38 @@ impl Pruner<'_> {
                 true => Fate::Kept,
                 false => Fate::Doomed,
             };
-            self.rewrite_tables(&index, fate, None)?;
+            self.rewrite_tables(&index, fate, None, &HashMap::new())?;
             index = self.open_index()?;
         }
         self.delete_unclaimed(&plan, &mut report)?;
         live.delete_unneeded(storage)?;
 
         let rewriting = (|| -> Result<()> {
-            let packs: Vec<Id> = plan.packs_to_rewrite.iter().map(|(id, _)| *id).collect();
+            let fate = |row: &ContentRow| match live.contains(row.number) {
+                true => Fate::Kept,
+                false => Fate::Dropped,
+            };
+            let mut is_table_due = plan.rewrites_tables;
+            for round in rounds_of(&moves, |of_pack| of_pack.bytes) {
+                let moved = self.move_blocks(round)?;
+                self.rewrite_tables(&index, fate, Some(&live_chunks), &moved)?;
+                index = self.open_index()?;
+                self.delete_packs(round.iter().map(|of_pack| of_pack.pack))?;
+                report.moved_packs += round.len() as u64;
+                is_table_due = false;
+            }
+            let packs: Vec<Id> = plan.packs_to_repack.iter().map(|(id, _)| *id).collect();
             for round in rounds(&index, &packs)? {
                 self.monitor.check_cancelled()?;
                 let keep = |row: &ContentRow| live.contains(row.number);
                 self.move_pieces(&index, &round, keep, Some(&live_chunks))?;
                 index = self.open_index()?;
-                for pack in &round {
-                    storage.delete(&pack_name(*pack))?;
-                    report.rewritten_packs += 1;
-                }
-                storage.flush_deletions("packs")?;
+                report.repacked_packs += round.len() as u64;
+                self.delete_packs(round)?;
+                is_table_due = true;
             }
-            if plan.rewrites_tables || !plan.packs_to_rewrite.is_empty() {
-                let fate = |row: &ContentRow| match live.contains(row.number) {
-                    true => Fate::Kept,
-                    false => Fate::Dropped,
-                };
-                self.rewrite_tables(&index, fate, Some(&live_chunks))?;
+            if is_table_due {
+                self.rewrite_tables(&index, fate, Some(&live_chunks), &HashMap::new())?;
             }
             Ok(())
         })();
@@ -135,6 +163,104 @@ impl Pruner<'_> {
         for folder in folders {
             storage.flush_deletions(folder)?;
         }
+        Ok(())
+    }
+
+    /// Deletes packs, all of whose blocks that are claimed are elsewhere now.
+    fn delete_packs(&self, packs: impl IntoIterator<Item = Id>) -> Result<()> {
+        let storage = self.blocks.storage();
+        for pack in packs {
+            storage.delete(&pack_name(pack))?;
+        }
+        storage.flush_deletions("packs")
+    }
+
+    /// Copies blocks to new packs; returns where each is now.
+    fn move_blocks(&self, moves: &[Move]) -> Result<Moved> {
+        let storage = self.blocks.storage();
+        let mut gathering = Gathering::default();
+        let copying = moves.iter().try_for_each(|of_pack| {
+            self.monitor.check_cancelled()?;
+            let from = pack_name(of_pack.pack);
+            self.copy_blocks(of_pack, &mut gathering)
+                .map_err(|e| e.at(from))
+        });
+        let copied = copying.and_then(|()| self.close_gathering(&mut gathering));
+        if copied.is_err() {
+            // No table names them, and the space may be short.
+            for pack in &gathering.published {
+                let _ = storage.delete(&pack_name(*pack));
+            }
+        }
+        copied.map(|()| gathering.moved)
+    }
+
+    fn copy_blocks(&self, of_pack: &Move, gathering: &mut Gathering) -> Result<()> {
+        let storage = self.blocks.storage();
+        let file = storage.open(&pack_name(of_pack.pack))?;
+        let old = Sealed::open(Arc::clone(&file), FileKind::Pack)?;
+        let meta = read_meta(&old)?;
+        let damaged = || {
+            Error::damaged(
+                "move a block",
+                "the pack's directory and a content table disagree",
+            )
+            .advise("`gibus repo repair` finds out what is damaged")
+        };
+        if old.identity().own_id != of_pack.pack || old.identity().owner_id != self.repository {
+            return Err(damaged());
+        }
+        for page in &of_pack.pages {
+            let block = block_record(&old, &meta, *page)?;
+            let record = old.pages().get(*page as usize).ok_or_else(damaged)?;
+            let pieces = meta.blocks.get(*page as usize).ok_or_else(damaged)?;
+            let prepared = PreparedPage {
+                page_kind: record.page_kind,
+                codec: block.codec,
+                plain_len: 0,
+                raw_len: block.raw_len,
+                stored: read_stored_block(&*file, &block)?,
+                blake3: block.blake3,
+            };
+            let (id, out) = match &mut gathering.open {
+                Some(open) => open,
+                None => {
+                    let id = Id::random()?;
+                    let identity = Identity {
+                        kind: FileKind::Pack,
+                        own_id: id,
+                        owner_id: self.repository,
+                    };
+                    let out = SealedWriter::new(storage.create()?, identity)?;
+                    gathering.open.insert((id, out))
+                }
+            };
+            let moved = BlockRecord {
+                pack: *id,
+                offset: out.written(),
+                page: out.add(&prepared)?,
+                ..block
+            };
+            gathering.moved.insert((of_pack.pack, *page), moved);
+            gathering.meta.blocks.push(pieces.clone());
+            gathering.length.add(block.stored_len, block.listing_len);
+            if gathering.length.is_full() {
+                self.close_gathering(gathering)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn close_gathering(&self, gathering: &mut Gathering) -> Result<()> {
+        let Some((id, out)) = gathering.open.take() else {
+            return Ok(());
+        };
+        let meta = std::mem::take(&mut gathering.meta);
+        gathering.length = PackLength::default();
+        // Its length is to follow from what is in it.
+        let (file, _) = out.finish(&encode(&meta)?, Codec::None)?;
+        publish_one(self.blocks.storage(), file, &pack_name(id))?;
+        gathering.published.push(id);
         Ok(())
     }
 
@@ -227,12 +353,14 @@ impl Pruner<'_> {
     }
 
     /// Merges all tables into one that has only the rows that `fate` says and the chunks named (`None`:
-    /// all), the rows of one content that stay pointing to the same bytes if one of them leads to some.
+    /// all), the rows of one content that stay pointing to the same bytes if one of them leads to some, and
+    /// blocks that are `moved` being where they are now.
     pub(in crate::repository) fn rewrite_tables(
         &self,
         index: &Index,
         fate: impl Fn(&ContentRow) -> Fate,
         live_chunks: Option<&HashSet<Blake3>>,
+        moved: &Moved,
     ) -> Result<()> {
         let storage = self.blocks.storage();
         let old: Vec<Id> = index
@@ -251,8 +379,11 @@ impl Pruner<'_> {
         let mut writer = TableWriter::new(storage.create()?, head)?;
         // Rows of one content lie side by side.
         let mut twins: Vec<(ContentRow, Fate)> = Vec::new();
-        index.each_content(|row| {
+        index.each_content(|mut row| {
             let fate = fate(&row);
+            if let Place::Piece(piece) | Place::Chunked(piece) = &mut row.place {
+                follow(piece, moved);
+            }
             if fate == Fate::Dropped {
                 return Ok(());
             }
@@ -264,9 +395,12 @@ impl Pruner<'_> {
             Ok(())
         })?;
         add_twins(&mut writer, index, &mut twins)?;
-        index.each_chunk(|row| match live_chunks {
+        index.each_chunk(|mut row| match live_chunks {
             Some(chunks) if !chunks.contains(&row.blake3) => Ok(()),
-            _ => writer.add_chunk(&row),
+            _ => {
+                follow(&mut row.piece, moved);
+                writer.add_chunk(&row)
+            }
         })?;
         if writer.rows() == 0 && old.is_empty() {
             return Ok(());
@@ -290,6 +424,13 @@ impl Pruner<'_> {
         let loose_before = plan.stored_bytes_before - plan.pack_bytes_before;
         let loose_deleted: u64 = plan.loose_to_delete.iter().map(|(_, bytes)| *bytes).sum();
         Ok(packs + loose_before.saturating_sub(loose_deleted))
+    }
+}
+
+/// A piece of a block that was moved is where the block is.
+fn follow(piece: &mut Piece, moved: &Moved) {
+    if let Some(block) = moved.get(&(piece.block.pack, piece.block.page)) {
+        piece.block = *block;
     }
 }
 

@@ -1,5 +1,11 @@
 //! Prune: gives back the space of contents that nothing claims.
 //!
+//! What is not claimed comes back by whole blocks: packs of which nothing is claimed are deleted, and others are copied
+//! without the blocks of which nothing is. No content is read or compressed for it, and how much comes back follows
+//! from the tables, to the byte ([`packs`]); so it can be told beforehand, at once. What is not claimed within blocks that hold
+//! something claimed too comes back by repacking ([`PruneDepth::Pieces`]), which compresses these anew; how long they come out
+//! is known only then.
+//!
 //! Deciding is apart from doing: [`plan`] reads claims and tables and says what would go;
 //! [`execute`] carries it out.
 //!
@@ -14,6 +20,7 @@
 //! - A pack or loose file that no row names is left over from an interrupted run, unless a table is lost, with
 //!   which that file is found. So as long as something claimed has no row, or its row leads nowhere, they all
 //!   stay: a repair may need them.
+//! - Blocks move as they are stored, and their checksums are compared on the way.
 //! - Packs and loose files of which nothing is claimed are deleted first of all, which needs no space: it
 //!   works on a full disk. Rows that then point to nothing are harmless: they are of contents that nothing
 //!   claims; a store session looks which packs exist, and looks at a loose file before it relies on it.
@@ -21,6 +28,8 @@
 pub mod execute;
 pub mod packs;
 pub mod plan;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -35,6 +44,18 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::id::Id;
 use crate::progress::{Monitor, Phase, lock};
 
+/// How far a prune goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PruneDepth {
+    /// Whole blocks.
+    #[default]
+    Blocks,
+    /// Repacks, too, where it is worth it.
+    Pieces,
+    /// Repacks everything (for a conversion).
+    Everything,
+}
+
 /// What a prune would do, and what it would give back.
 #[derive(Clone, Debug, Default)]
 pub struct PrunePlan {
@@ -47,12 +68,15 @@ pub struct PrunePlan {
     pub packs_to_delete: Vec<(Id, u64)>,
     /// Packs that no table names, left by an interrupted run.
     pub orphan_packs: Vec<(Id, u64)>,
-    /// Packs enough of which is unclaimed, or which are so short, that what is claimed is moved to new ones.
-    pub packs_to_rewrite: Vec<(Id, u64)>,
+    /// Packs that are copied without the blocks of which nothing is claimed, or gathered because they are short.
+    pub packs_to_move: Vec<(Id, u64)>,
+    /// Packs that are compressed anew, without what nothing claims.
+    pub packs_to_repack: Vec<(Id, u64)>,
     /// Packs that stay as they are.
     pub packs_to_keep: u64,
-    /// Stored bytes in packs that stay though nothing claims them: not worth rewriting for.
-    pub unused_bytes_kept: u64,
+    /// Stored bytes that nothing claims, in blocks that hold something claimed too; about. What repacking would give
+    /// back.
+    pub mixed_bytes: u64,
     /// Loose files nothing claims.
     pub loose_to_delete: Vec<(String, u64)>,
     /// Unfinished files of processes that are gone.
@@ -61,7 +85,7 @@ pub struct PrunePlan {
     pub stored_bytes_before: u64,
     /// The packs' part of it.
     pub pack_bytes_before: u64,
-    /// How much less that is expected to be afterwards.
+    /// How much less that will be afterwards: exact if nothing is repacked.
     pub freed_bytes: u64,
     /// Rows to drop, tables to merge.
     pub(super) rewrites_tables: bool,
@@ -76,7 +100,8 @@ impl PrunePlan {
     pub fn is_empty(&self) -> bool {
         self.packs_to_delete.is_empty()
             && self.orphan_packs.is_empty()
-            && self.packs_to_rewrite.is_empty()
+            && self.packs_to_move.is_empty()
+            && self.packs_to_repack.is_empty()
             && self.loose_to_delete.is_empty()
             && self.leftovers.is_empty()
             && !self.rewrites_tables
@@ -88,21 +113,24 @@ impl PrunePlan {
 pub struct PruneReport {
     pub deleted_contents: u64,
     pub deleted_packs: u64,
-    pub rewritten_packs: u64,
+    pub moved_packs: u64,
+    pub repacked_packs: u64,
     pub deleted_loose_files: u64,
     pub deleted_leftovers: u64,
     /// Length of all packs and loose contents before, and after.
     pub stored_bytes_before: u64,
     pub stored_bytes_after: u64,
-    /// Why not everything was done that could have been: there was no space to rewrite into.
+    /// Stored bytes that nothing claims, in blocks that hold something claimed too; about.
+    pub mixed_bytes: u64,
+    /// Why not everything was done that could have been: there was no space to write into.
     pub left_undone: Option<String>,
 }
 
 impl Repository {
     /// What [`Repository::prune`] would do now. Changes nothing.
-    pub fn plan_prune(&self, monitor: &Arc<Monitor>) -> Result<PrunePlan> {
+    pub fn plan_prune(&self, depth: PruneDepth, monitor: &Arc<Monitor>) -> Result<PrunePlan> {
         monitor.enter(Phase::Planning);
-        let (_, survey) = self.survey(false, true, monitor)?;
+        let (_, survey) = self.survey(depth, true, monitor)?;
         Ok(survey.plan)
     }
 
@@ -110,33 +138,38 @@ impl Repository {
     ///
     /// Errors: [`ErrorKind::Locked`] while anything is being stored; [`ErrorKind::Damaged`], with nothing
     /// deleted, when a claim cannot be read or is missing.
-    pub fn prune(&self, monitor: &Arc<Monitor>) -> Result<PruneReport> {
+    pub fn prune(&self, depth: PruneDepth, monitor: &Arc<Monitor>) -> Result<PruneReport> {
         self.expect_settings()?;
         let _lock = self.lock_exclusive("pruning the repository", monitor)?;
-        self.prune_locked(false, monitor)
+        self.prune_locked(depth, monitor)
     }
 
-    /// Prunes; the caller holds the exclusive lock. `rewrite_all` moves everything in packs to new ones.
+    /// Prunes; the caller holds the exclusive lock.
     pub(super) fn prune_locked(
         &self,
-        rewrite_all: bool,
+        depth: PruneDepth,
         monitor: &Arc<Monitor>,
     ) -> Result<PruneReport> {
+        let report = self.prune_once(depth, monitor);
+        *lock(&self.inner.index) = None;
+        report
+    }
+
+    fn prune_once(&self, depth: PruneDepth, monitor: &Arc<Monitor>) -> Result<PruneReport> {
         let pruner = self.pruner(monitor);
         monitor.enter(Phase::Planning);
-        let (index, survey) = self.survey(rewrite_all, true, monitor)?;
+        let (index, survey) = self.survey(depth, true, monitor)?;
         let has_duplicates = survey.plan.has_duplicates;
-        let mut report = pruner.execute(index, survey);
+        let report = pruner.execute(index, survey);
         if has_duplicates
             && report
                 .as_ref()
                 .is_err_and(|e| e.kind() == ErrorKind::NoSpace)
         {
             // No space to say that twins share their bytes: leave both.
-            let (index, survey) = self.survey(rewrite_all, false, monitor)?;
-            report = pruner.execute(index, survey);
+            let (index, survey) = self.survey(depth, false, monitor)?;
+            return pruner.execute(index, survey);
         }
-        *lock(&self.inner.index) = None;
         report
     }
 
@@ -151,7 +184,7 @@ impl Repository {
 
     fn survey(
         &self,
-        rewrite_all: bool,
+        depth: PruneDepth,
         folds_duplicates: bool,
         monitor: &Arc<Monitor>,
     ) -> Result<(Index, Survey)> {
@@ -173,7 +206,7 @@ impl Repository {
             layout: self.settings().layout,
             may_have_loose: super::settings::was_changed(storage)?,
             folds_duplicates,
-            rewrite_all,
+            depth,
             monitor,
         };
         let survey = surveyor.survey(live)?;

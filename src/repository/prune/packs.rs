@@ -3,24 +3,27 @@
 //! Apart from [`super::plan`], so that a question about a deletion that nobody has made yet gets the answer
 //! that prune would act on.
 
-use crate::repository::pack::{PACK_PIECES, PACK_TARGET};
+use crate::repository::pack::{LISTING_TARGET, PACK_TARGET, PackLength};
 
-/// A pack is rewritten when more than this share of it is unclaimed, in hundredths.
+/// A pack is moved, or repacked, when more than this share of it comes back by that, in hundredths.
 const TOLERATED_WASTE: u64 = 5;
 /// Packs shorter than this are gathered into longer ones …
 const SHORT_PACK: u64 = PACK_TARGET / 4;
-/// … unless they have this many pieces in use: they would come out as short again …
-const MANY_PIECES: u64 = PACK_PIECES as u64 / 4;
+/// … unless so many bytes say which pieces are in them: they would come out as short again …
+const LONG_LISTING: u64 = LISTING_TARGET / 4;
 /// … when there are this many of them.
 pub(super) const MANY_SHORT_PACKS: usize = 12;
+/// Packs that are moved before the old ones are deleted are together about as long as this: so much space a prune
+/// needs.
+const ROUND_BYTES: u64 = if cfg!(test) { 16 << 10 } else { 2 << 30 };
 
 /// What is claimed of a block, before compression.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BlockUse {
     pub stored_len: u32,
     pub raw_len: u32,
+    pub listing_len: u32,
     pub live_bytes: u64,
-    pub live_pieces: u64,
 }
 
 impl BlockUse {
@@ -39,13 +42,10 @@ pub struct PackUse {
     pub bytes: u64,
     /// Some row names one of its blocks.
     is_named: bool,
-    is_used: bool,
-    blocks: u64,
-    live_pieces: u64,
-    /// Of blocks that rows name.
-    named: u64,
-    /// Of those, what nothing is claimed of.
-    wasted: u64,
+    /// The blocks of which something is claimed, as a pack of their own.
+    live: PackLength,
+    /// What nothing is claimed of in these blocks.
+    mixed: u64,
 }
 
 impl PackUse {
@@ -59,27 +59,19 @@ impl PackUse {
     /// Adds one of its blocks.
     pub fn add(&mut self, block: &BlockUse) {
         self.is_named = true;
-        self.is_used |= block.live_bytes != 0;
-        self.blocks += 1;
-        self.live_pieces += block.live_pieces;
-        self.named += u64::from(block.stored_len);
-        self.wasted += block.waste();
+        if block.live_bytes > 0 {
+            self.live.add(block.stored_len, block.listing_len);
+            self.mixed += block.waste();
+        }
     }
 
-    /// About what its header, directory and trailer take, rather too much.
-    fn directory_bytes(&self) -> u64 {
-        512 + self.blocks * 64 + self.live_pieces * 8
-    }
-
-    /// Bytes for which nothing is claimed. Blocks that no row names any more are among them; the directory is not.
-    fn waste(&self) -> u64 {
-        let expected = self.named + self.directory_bytes();
-        self.wasted
-            .saturating_add(self.bytes.saturating_sub(expected))
+    /// Bytes that nothing is claimed of, in blocks that hold something claimed, too. About.
+    pub fn mixed_bytes(&self) -> u64 {
+        self.mixed
     }
 
     fn is_short(&self) -> bool {
-        self.bytes < SHORT_PACK && self.live_pieces < MANY_PIECES
+        self.bytes < SHORT_PACK && self.live.listing_bytes() < LONG_LISTING
     }
 }
 
@@ -90,38 +82,83 @@ pub enum PackFate {
     Orphaned,
     /// Nothing is claimed of it; it goes.
     Deleted,
-    /// What is claimed moves to a new one, and about so many bytes come back.
-    Rewritten { wasted: u64 },
-    /// It stays, with so many bytes that nothing claims.
-    Kept { wasted: u64 },
+    /// Its blocks of which something is claimed are copied, as they are, to a new one.
+    Moved,
+    Kept,
 }
 
 /// What becomes of each of all packs.
-pub fn fates(packs: &[PackUse], rewrite_all: bool) -> Vec<PackFate> {
+pub fn fates(packs: &[PackUse]) -> Vec<PackFate> {
     let fate = |pack: &PackUse| {
-        let wasted = pack.waste();
         if !pack.is_named {
             PackFate::Orphaned
-        } else if !pack.is_used {
+        } else if pack.live.is_empty() {
             PackFate::Deleted
-        } else if rewrite_all || wasted * 100 > pack.bytes * TOLERATED_WASTE {
-            PackFate::Rewritten { wasted }
+        } else if is_worth_it(pack.bytes.saturating_sub(pack.live.file_len()), pack.bytes) {
+            PackFate::Moved
         } else {
-            PackFate::Kept { wasted }
+            PackFate::Kept
         }
     };
     let mut fates: Vec<PackFate> = packs.iter().map(fate).collect();
-    let is_short = |(pack, fate): &(&PackUse, &mut PackFate)| {
-        matches!(fate, PackFate::Kept { .. }) && pack.is_short()
-    };
-    let pairs = packs.iter().zip(fates.iter_mut());
-    let short: Vec<_> = pairs.filter(is_short).collect();
+    let is_short =
+        |(pack, fate): &(&PackUse, &mut PackFate)| **fate == PackFate::Kept && pack.is_short();
+    let short: Vec<_> = packs
+        .iter()
+        .zip(fates.iter_mut())
+        .filter(is_short)
+        .collect();
     if short.len() >= MANY_SHORT_PACKS {
         for (_, fate) in short {
-            if let PackFate::Kept { wasted } = *fate {
-                *fate = PackFate::Rewritten { wasted };
-            }
+            *fate = PackFate::Moved;
         }
     }
     fates
+}
+
+/// Whether a pack of which something is claimed is compressed anew without the rest, by a prune that is told to.
+pub fn is_repacked(pack: &PackUse) -> bool {
+    !pack.live.is_empty() && is_worth_it(pack.mixed, pack.live.file_len())
+}
+
+fn is_worth_it(gain: u64, of: u64) -> bool {
+    gain * 100 > of * TOLERATED_WASTE
+}
+
+/// Divides packs that are moved, in their order, into rounds; `bytes` tells how long one is.
+pub fn rounds_of<'a, P>(
+    packs: &'a [P],
+    bytes: impl Fn(&P) -> u64 + 'a,
+) -> impl Iterator<Item = &'a [P]> {
+    let mut rest = packs;
+    std::iter::from_fn(move || {
+        let mut sum = 0;
+        let is_enough = |pack: &P| {
+            sum += bytes(pack);
+            sum >= ROUND_BYTES
+        };
+        let end = rest
+            .iter()
+            .position(is_enough)
+            .map_or(rest.len(), |last| last + 1);
+        let (round, after) = rest.split_at(end);
+        rest = after;
+        (!round.is_empty()).then_some(round)
+    })
+}
+
+/// How long the packs are together into which blocks of these stored and listing lengths are gathered in one round.
+pub fn gathered_len(blocks: impl IntoIterator<Item = (u32, u32)>) -> u64 {
+    let mut sum = 0;
+    let mut pack = PackLength::default();
+    for (stored_len, listing_len) in blocks {
+        pack.add(stored_len, listing_len);
+        if pack.is_full() {
+            sum += std::mem::take(&mut pack).file_len();
+        }
+    }
+    match pack.is_empty() {
+        true => sum,
+        false => sum + pack.file_len(),
+    }
 }

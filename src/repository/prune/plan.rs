@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::PrunePlan;
-use super::packs::{BlockUse, PackFate, PackUse, fates};
+use super::packs::{BlockUse, PackFate, PackUse, fates, gathered_len, is_repacked, rounds_of};
+use super::{PruneDepth, PrunePlan};
 use crate::error::Result;
 use crate::format::digest::{Blake3, ContentDigest};
 use crate::format::id::Id;
@@ -27,6 +27,15 @@ pub(super) struct Survey {
     pub plan: PrunePlan,
     pub live: LiveClaims,
     pub live_chunks: HashSet<Blake3>,
+    pub moves: Vec<Move>,
+}
+
+/// A pack that is moved.
+pub(super) struct Move {
+    pub pack: Id,
+    pub bytes: u64,
+    /// The pages of its blocks of which something is claimed, in order.
+    pub pages: Vec<u32>,
 }
 
 /// What to look at.
@@ -38,8 +47,7 @@ pub(super) struct Surveyor<'a> {
     pub may_have_loose: bool,
     /// Contents that are stored twice are to be kept once.
     pub folds_duplicates: bool,
-    /// Everything claimed that is in packs is moved to new ones (for a conversion).
-    pub rewrite_all: bool,
+    pub depth: PruneDepth,
     pub monitor: &'a Monitor,
 }
 
@@ -53,8 +61,8 @@ impl Surveyor<'_> {
                 let unused = BlockUse {
                     stored_len: block.stored_len,
                     raw_len: block.raw_len,
+                    listing_len: block.listing_len,
                     live_bytes: 0,
-                    live_pieces: 0,
                 };
                 usage.entry((block.pack, block.page)).or_insert(unused);
             }
@@ -62,7 +70,6 @@ impl Surveyor<'_> {
         let mut used = |piece: &Piece| {
             if let Some(block) = usage.get_mut(&(piece.block.pack, piece.block.page)) {
                 block.live_bytes += u64::from(piece.len);
-                block.live_pieces += 1;
             }
         };
 
@@ -158,7 +165,6 @@ impl Surveyor<'_> {
         let mut used = |piece: &Piece| {
             if let Some(block) = usage.get_mut(&(piece.block.pack, piece.block.page)) {
                 block.live_bytes += u64::from(piece.len);
-                block.live_pieces += 1;
             }
         };
         self.index.each_chunk(|row| {
@@ -174,11 +180,14 @@ impl Surveyor<'_> {
             Ok(())
         })?;
 
+        // Numbers of one content share a file.
+        loose_dead.sort_unstable();
+        loose_dead.dedup();
         stored_bytes += loose_dead.iter().map(|(_, bytes)| *bytes).sum::<u64>();
         plan.freed_bytes += loose_dead.iter().map(|(_, bytes)| *bytes).sum::<u64>();
         plan.loose_to_delete = loose_dead;
 
-        self.plan_packs(&mut plan, &usage, &mut stored_bytes)?;
+        let moves = self.plan_packs(&mut plan, &usage, &mut stored_bytes)?;
         plan.leftovers = storage.leftovers()?;
         plan.stored_bytes_before = stored_bytes;
         plan.rewrites_tables = plan.dead_contents > 0
@@ -190,6 +199,7 @@ impl Surveyor<'_> {
             plan,
             live,
             live_chunks,
+            moves,
         })
     }
 
@@ -213,7 +223,7 @@ impl Surveyor<'_> {
         plan: &mut PrunePlan,
         usage: &HashMap<(Id, u32), BlockUse>,
         stored_bytes: &mut u64,
-    ) -> Result<()> {
+    ) -> Result<Vec<Move>> {
         let mut packs: BTreeMap<Id, PackUse> = self
             .blocks
             .storage()
@@ -227,31 +237,70 @@ impl Surveyor<'_> {
             }
         }
         let uses: Vec<PackUse> = packs.values().copied().collect();
-        for (pack, fate) in packs.into_iter().zip(fates(&uses, self.rewrite_all)) {
-            let pack = (pack.0, pack.1.bytes);
-            *stored_bytes += pack.1;
-            plan.pack_bytes_before += pack.1;
+        let mut moves: BTreeMap<Id, Move> = BTreeMap::new();
+        for ((id, pack), fate) in packs.into_iter().zip(fates(&uses)) {
+            let listed = (id, pack.bytes);
+            *stored_bytes += pack.bytes;
+            plan.pack_bytes_before += pack.bytes;
+            plan.mixed_bytes += pack.mixed_bytes();
+            let is_repacked = match self.depth {
+                PruneDepth::Blocks => false,
+                PruneDepth::Pieces => is_repacked(&pack),
+                PruneDepth::Everything => true,
+            };
             match fate {
                 PackFate::Orphaned if plan.is_something_lost => plan.packs_to_keep += 1,
                 PackFate::Orphaned => {
-                    plan.orphan_packs.push(pack);
-                    plan.freed_bytes += pack.1;
+                    plan.orphan_packs.push(listed);
+                    plan.freed_bytes += pack.bytes;
                 }
                 PackFate::Deleted => {
-                    plan.packs_to_delete.push(pack);
-                    plan.freed_bytes += pack.1;
+                    plan.packs_to_delete.push(listed);
+                    plan.freed_bytes += pack.bytes;
                 }
-                PackFate::Rewritten { wasted } => {
-                    plan.packs_to_rewrite.push(pack);
-                    plan.freed_bytes += wasted;
+                PackFate::Moved | PackFate::Kept if is_repacked => {
+                    plan.packs_to_repack.push(listed);
+                    plan.freed_bytes += pack.mixed_bytes();
                 }
-                PackFate::Kept { wasted } => {
-                    plan.packs_to_keep += 1;
-                    plan.unused_bytes_kept += wasted;
+                PackFate::Moved => {
+                    plan.packs_to_move.push(listed);
+                    let bytes = pack.bytes;
+                    let pages = Vec::new();
+                    moves.insert(
+                        id,
+                        Move {
+                            pack: id,
+                            bytes,
+                            pages,
+                        },
+                    );
                 }
+                PackFate::Kept => plan.packs_to_keep += 1,
             }
         }
-        Ok(())
+        for ((pack, page), block) in usage {
+            if let Some(of_pack) = moves.get_mut(pack)
+                && block.live_bytes > 0
+            {
+                of_pack.pages.push(*page);
+            }
+        }
+        let mut moves: Vec<Move> = moves.into_values().collect();
+        moves
+            .iter_mut()
+            .for_each(|of_pack| of_pack.pages.sort_unstable());
+        let mut moved_bytes = 0;
+        for round in rounds_of(&moves, |of_pack| of_pack.bytes) {
+            let blocks = round.iter().flat_map(|Move { pack, pages, .. }| {
+                let block = |page: &u32| usage.get(&(*pack, *page));
+                pages.iter().filter_map(block)
+            });
+            plan.freed_bytes += round.iter().map(|of_pack| of_pack.bytes).sum::<u64>();
+            moved_bytes += gathered_len(blocks.map(|block| (block.stored_len, block.listing_len)));
+        }
+        // Gathering short packs can make them a few bytes longer.
+        plan.freed_bytes = plan.freed_bytes.saturating_sub(moved_bytes);
+        Ok(moves)
     }
 }
 
@@ -282,7 +331,10 @@ mod tests {
         worker.finish().unwrap();
         session.commit(claim, "a test", None).unwrap();
         let packs = std::fs::read_dir(place.join("packs")).unwrap().count();
-        (packs as u64, repository.plan_prune(&monitor).unwrap())
+        (
+            packs as u64,
+            repository.plan_prune(PruneDepth::Blocks, &monitor).unwrap(),
+        )
     }
 
     #[test]
@@ -298,7 +350,7 @@ mod tests {
     fn packs_that_are_short_because_their_contents_are_stay_as_they_are() {
         let (packs, plan) = store_short(PACK_PIECES * (MANY_SHORT_PACKS + 2));
         assert!(packs > MANY_SHORT_PACKS as u64, "{packs}");
-        assert_eq!(plan.packs_to_rewrite, []);
+        assert_eq!(plan.packs_to_move, []);
         assert_eq!(plan.packs_to_keep, packs);
     }
 }

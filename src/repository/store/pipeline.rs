@@ -30,8 +30,8 @@ use crate::format::id::Id;
 use crate::format::sealed::{FileKind, Identity, PreparedPage, SealedWriter};
 use crate::progress::lock;
 use crate::repository::pack::{
-    BLOCK_OF_LISTS, BLOCK_TARGET, ChunkList, PACK_PIECES, PACK_TARGET, PackMeta, PieceKind,
-    pack_name,
+    BLOCK_OF_LISTS, BLOCK_TARGET, BlockPieces, ChunkList, PACK_PIECES, PACK_TARGET, PackMeta,
+    PieceKind, pack_name,
 };
 use crate::repository::storage::{NewFile, publish_one};
 use crate::repository::table::{BlockRecord, ChunkRow, ContentRow, Piece, Place};
@@ -407,7 +407,9 @@ impl OpenPack {
             .out
             .add(page)
             .map_err(|e| e.at(shared.storage.describe()))?;
-        self.meta.add_block(pieces);
+        let pieces = BlockPieces::of(pieces);
+        let listing_len = pieces.listing_len()?;
+        self.meta.blocks.push(pieces);
         Ok(BlockRecord {
             pack: self.id,
             page: index,
@@ -415,6 +417,7 @@ impl OpenPack {
             stored_len: page.stored.len() as u32,
             raw_len: page.raw_len,
             codec: page.codec,
+            listing_len,
             blake3: page.blake3,
         })
     }

@@ -49,6 +49,8 @@ pub struct BlockRecord {
     pub stored_len: u32,
     pub raw_len: u32,
     pub codec: Codec,
+    /// Bytes in the pack's meta that say which pieces are in it.
+    pub listing_len: u32,
     /// Of the stored bytes.
     pub blake3: Blake3,
 }

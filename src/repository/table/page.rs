@@ -69,6 +69,7 @@ struct BlockColumns {
     offsets: Vec<u64>,
     stored_lens: Vec<u32>,
     raw_lens: Vec<u32>,
+    listing_lens: Vec<u32>,
     codecs: Bytes,
 }
 
@@ -254,6 +255,7 @@ pub fn encode_blocks(blocks: &[(u32, BlockRecord)]) -> Result<Page> {
         columns.offsets.push(block.offset);
         columns.stored_lens.push(block.stored_len);
         columns.raw_lens.push(block.raw_len);
+        columns.listing_lens.push(block.listing_len);
         columns.codecs.0.push(block.codec as u8);
     }
     let raw = encode(&columns)?;
@@ -269,6 +271,7 @@ pub fn decode_blocks(page: &Page, packs: &[Id]) -> Result<Vec<BlockRecord>> {
         columns.offsets.len(),
         columns.stored_lens.len(),
         columns.raw_lens.len(),
+        columns.listing_lens.len(),
         columns.codecs.0.len(),
     ]
     .iter()
@@ -289,6 +292,7 @@ pub fn decode_blocks(page: &Page, packs: &[Id]) -> Result<Vec<BlockRecord>> {
             stored_len: columns.stored_lens[row],
             raw_len: columns.raw_lens[row],
             codec: Codec::from_number(columns.codecs.0[row])?,
+            listing_len: columns.listing_lens[row],
             blake3: Blake3(blake3),
         });
     }

@@ -11,6 +11,7 @@ use crate::human::{count, counted};
 use crate::jobs::history::{History, HistoryEntry, HistoryResult};
 use crate::jobs::{JobId, Jobs, Work};
 use crate::progress::{Problem, Problems, Severity};
+use crate::repository::prune::PruneDepth;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::globs::glob_of;
 use crate::snapshot::places::{ArchiveName, RepositoryName};
@@ -90,9 +91,12 @@ pub fn work_again(entry: &HistoryEntry) -> Option<Work> {
                 read_data,
             });
         }
-        candidates.push(Work::Prune {
-            repository: repository.clone(),
-        });
+        for depth in [PruneDepth::Blocks, PruneDepth::Pieces] {
+            candidates.push(Work::Prune {
+                repository: repository.clone(),
+                depth,
+            });
+        }
         candidates.push(Work::Repair { repository });
     }
     // The title is what tells them apart.

@@ -1,15 +1,15 @@
-//! "Prune": what would be given back and what has to be rewritten for that, before anything is done.
+//! "Prune": what would be given back and what has to be copied for that, before anything is done.
 
 use egui::Ui;
 
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
 use crate::gui::dialogs::{DialogWindow, Stay};
-use crate::gui::lines::on_repository;
+use crate::gui::lines::prune;
 use crate::gui::widgets::{Button, error_ui, loading_ui, notice_ui};
 use crate::human::{counted, size};
 use crate::jobs::{Fetch, Work};
-use crate::repository::prune::PrunePlan;
+use crate::repository::prune::{PruneDepth, PrunePlan};
 use crate::snapshot::places::RepositoryName;
 use crate::snapshot::reconcile::Disagreement;
 
@@ -17,6 +17,7 @@ use crate::snapshot::reconcile::Disagreement;
 pub struct PruneRepository {
     name: RepositoryName,
     plan: Fetch<(Disagreement, PrunePlan)>,
+    repacks: bool,
 }
 
 impl PruneRepository {
@@ -24,6 +25,7 @@ impl PruneRepository {
         PruneRepository {
             name,
             plan: Fetch::default(),
+            repacks: false,
         }
     }
 }
@@ -31,16 +33,14 @@ impl PruneRepository {
 /// What a prune would do, in sentences; the first says what it is about.
 pub fn plan_words(amiss: &Disagreement, plan: &PrunePlan) -> Vec<String> {
     let mut words = Vec::new();
-    let rewritten: u64 = plan.packs_to_rewrite.iter().map(|(_, bytes)| bytes).sum();
-    // What is only deleted is known to the byte; how small the rest comes out shows when it is written.
-    let about = if rewritten > 0 { "about " } else { "" };
+    let moved: u64 = plan.packs_to_move.iter().map(|(_, bytes)| bytes).sum();
     words.push(match plan.freed_bytes {
         0 if plan.is_empty() => {
             "There is nothing to give back: everything in it is needed by a snapshot.".to_owned()
         }
         0 => "It gives no space back, and puts things in order.".to_owned(),
         freed => format!(
-            "It gives back {about}{} of the {} that it takes.",
+            "It gives back {} of the {} that it takes.",
             size(freed),
             size(plan.stored_bytes_before)
         ),
@@ -67,18 +67,11 @@ pub fn plan_words(amiss: &Disagreement, plan: &PrunePlan) -> Vec<String> {
             size(bytes)
         ));
     }
-    if rewritten > 0 {
+    if moved > 0 {
         words.push(format!(
-            "{} rewritten ({}): only a part of each is needed, or they are many and short. That much space has \
-             to be free meanwhile.",
-            counted(plan.packs_to_rewrite.len() as u64, "pack is", "packs are"),
-            size(rewritten)
-        ));
-    }
-    if plan.unused_bytes_kept > 0 {
-        words.push(format!(
-            "{} stay though nothing needs them: rewriting for them is not worth it yet.",
-            size(plan.unused_bytes_kept)
+            "What is needed of {} ({}) is copied to new ones, which takes free space meanwhile.",
+            counted(plan.packs_to_move.len() as u64, "pack", "packs"),
+            size(moved)
         ));
     }
     if !plan.leftovers.is_empty() {
@@ -114,6 +107,15 @@ pub fn plan_words(amiss: &Disagreement, plan: &PrunePlan) -> Vec<String> {
     words
 }
 
+impl PruneRepository {
+    fn depth(&self) -> PruneDepth {
+        match self.repacks {
+            true => PruneDepth::Pieces,
+            false => PruneDepth::Blocks,
+        }
+    }
+}
+
 impl DialogWindow for PruneRepository {
     fn title(&self) -> String {
         format!("Prune {}", self.name)
@@ -123,7 +125,7 @@ impl DialogWindow for PruneRepository {
         if self.plan.is_empty() {
             let (catalog, name) = (cx.catalog.clone(), self.name.clone());
             self.plan.start(cx.workers, "prune plan", move |monitor| {
-                catalog.plan_prune(&name, monitor)
+                catalog.plan_prune(&name, PruneDepth::Blocks, monitor)
             });
         }
         self.plan.poll();
@@ -148,6 +150,13 @@ impl DialogWindow for PruneRepository {
             if let Some((first, rest)) = words.split_first() {
                 notice_ui(ui, Tone::Information, first, &rest.join("\n"));
             }
+            if plan.mixed_bytes > 0 {
+                let label = format!(
+                    "Repack, too: about {} more that no snapshot needs are compressed together with what is needed",
+                    size(plan.mixed_bytes)
+                );
+                ui.checkbox(&mut self.repacks, label);
+            }
             if plan.is_something_lost {
                 notice_ui(
                     ui,
@@ -164,14 +173,17 @@ impl DialogWindow for PruneRepository {
     }
 
     fn command_lines(&self, _: &Cx<'_>) -> Vec<String> {
-        let line = || on_repository("prune", &self.name);
+        let line = || prune(&self.name, self.depth());
         vec![line().word("--dry-run").end(), line().end()]
     }
 
     fn buttons_ui(&mut self, ui: &mut Ui, _: &Cx<'_>, out: &mut Outbox) -> Stay {
         let (label, reason) = match self.plan.value() {
             Some((amiss, plan))
-                if plan.is_empty() && amiss.orphans.is_empty() && amiss.unclaimed.is_empty() =>
+                if plan.is_empty()
+                    && amiss.orphans.is_empty()
+                    && amiss.unclaimed.is_empty()
+                    && !self.repacks =>
             {
                 ("Prune", Some("There is nothing to give back"))
             }
@@ -182,6 +194,7 @@ impl DialogWindow for PruneRepository {
         if Button::primary(label).disabled_because(reason).show(ui) {
             out.send(Command::Start(Work::Prune {
                 repository: self.name.clone(),
+                depth: self.depth(),
             }));
             return Stay::Close;
         }
@@ -198,7 +211,7 @@ mod tests {
     use crate::format::id::Id;
 
     #[test]
-    fn it_says_about_only_where_something_has_to_be_rewritten() {
+    fn it_says_what_comes_back_and_what_is_copied_for_it() {
         let mut plan = PrunePlan::default();
         plan.dead_contents = 2;
         plan.dead_content_bytes = 4096;
@@ -214,12 +227,11 @@ mod tests {
                 "1 file is deleted from the repository (2.0 KiB).",
             ]
         );
-        plan.packs_to_rewrite.push((Id::random().unwrap(), 1024));
+        plan.packs_to_move.push((Id::random().unwrap(), 1024));
         let words = plan_words(&amiss, &plan);
         assert!(
-            words[0].starts_with("It gives back about 2.0 KiB"),
+            words[3].starts_with("What is needed of 1 pack (1.0 KiB)"),
             "{words:?}"
         );
-        assert!(words[3].starts_with("1 pack is rewritten"), "{words:?}");
     }
 }

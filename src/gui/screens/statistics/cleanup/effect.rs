@@ -8,11 +8,12 @@ use super::data::Key;
 use crate::catalog::{Catalog, DeletionEffect};
 use crate::error::Result;
 use crate::gui::screens::statistics::data::Row;
-use crate::human::{count, counted, size};
+use crate::human::{count, counted, signed_size, size};
 use crate::jobs::ChosenSnapshots;
 use crate::progress::Monitor;
 use crate::repository::claims::ClaimId;
 use crate::repository::holdings::Holdings;
+use crate::repository::prune::PruneDepth;
 use crate::repository::rehearse::Rehearsal;
 use crate::snapshot::tree::Timestamp;
 use crate::snapshot::usage::versions_gone;
@@ -63,10 +64,12 @@ pub fn effect(released: &[Released]) -> DeletionEffect {
 /// It in one sentence.
 pub fn in_one_sentence(effect: &DeletionEffect) -> String {
     let snapshots = counted(effect.snapshots, "snapshot", "snapshots");
-    let freed = size(effect.freed_bytes());
+    let freed = signed_size(effect.freed_bytes());
     match effect.repositories.is_exact() {
         true => format!("Deleting {snapshots} frees {freed}."),
-        false => format!("Deleting {snapshots} frees about {freed}."),
+        false => {
+            format!("Deleting {snapshots} frees {freed} at most: something that is needed is lost.")
+        }
     }
 }
 
@@ -83,24 +86,23 @@ pub fn facts(effect: &DeletionEffect) -> Vec<(&'static str, String)> {
                 size(what_if.freed_stored_bytes)
             ),
         ),
-        ("Files that go whole", {
-            let whole = what_if.whole_files_bytes + what_if.claim_bytes;
-            size(whole + effect.snapshot_bytes)
-        }),
+        ("What comes back", in_bytes(effect.freed_bytes())),
     ];
-    if !what_if.is_exact() {
-        facts.push((
-            "Packs that prune rewrites",
-            format!("about {} less", size(what_if.rewritten_bytes)),
-        ));
+    if what_if.moved_packs > 0 {
+        facts.push(("Copied for it, to shorter packs", size(what_if.moved_bytes)));
     }
-    if what_if.tolerated_bytes > 0 {
+    if what_if.mixed_bytes > 0 {
         facts.push((
-            "Stays, as rewriting for it is not worth it",
-            size(what_if.tolerated_bytes),
+            "More, by repacking",
+            format!("about {}", size(what_if.mixed_bytes)),
         ));
     }
     facts
+}
+
+fn in_bytes(bytes: i64) -> String {
+    let sign = if bytes < 0 { "-" } else { "" };
+    format!("{sign}{}", counted(bytes.unsigned_abs(), "byte", "bytes"))
 }
 
 /// Versions of files that are lost for good.
@@ -177,14 +179,14 @@ impl Exact {
         let (before, after) = (self.bytes_before, self.bytes_after);
         match before.checked_sub(after) {
             Some(less) => format!(
-                "To the byte: {} bytes less, {} in place of {}.",
+                "With the tables of the repository: {} bytes less, {} in place of {}.",
                 count(less),
                 count(after),
                 count(before)
             ),
             // What stays is compressed anew, in other company.
             None => format!(
-                "To the byte: {} bytes more, {} in place of {}.",
+                "With the tables of the repository: {} bytes more, {} in place of {}.",
                 count(after - before),
                 count(after),
                 count(before)
@@ -203,7 +205,7 @@ pub fn exact(
         .iter()
         .map(|of| catalog.plan_deletion(&of.archive, &of.snapshots, true));
     let plans = plans.collect::<Result<Vec<_>>>()?;
-    let rehearsed = catalog.rehearse_deletion(&plans, monitor)?;
+    let rehearsed = catalog.rehearse_deletion(&plans, PruneDepth::Blocks, monitor)?;
     let of = |bytes: fn(&Rehearsal) -> u64| rehearsed.rehearsals.iter().map(bytes).sum::<u64>();
     Ok(Exact {
         bytes_before: rehearsed.snapshot_bytes + of(|rehearsal| rehearsal.before.total()),
@@ -223,19 +225,19 @@ mod tests {
             snapshot_bytes: 40,
             unreadable: 0,
             repositories: WhatIf {
-                whole_files_bytes: 2000,
+                file_bytes: 2000,
                 claim_bytes: 8,
                 ..WhatIf::default()
             },
         };
         let sentence = in_one_sentence(&effect);
         assert_eq!(sentence, "Deleting 2 snapshots frees 2.0 KiB.");
-        effect.repositories.rewritten_packs = 1;
-        effect.repositories.rewritten_bytes = 1;
-        let sentence = in_one_sentence(&effect);
-        assert_eq!(sentence, "Deleting 2 snapshots frees about 2.0 KiB.");
-        assert_eq!(facts(&effect)[1].1, "2.0 KiB");
-        assert_eq!(facts(&effect).len(), 3);
+        assert_eq!(facts(&effect)[1].1, "2 048 bytes");
+        assert_eq!(facts(&effect).len(), 2);
+        effect.repositories.mixed_bytes = 1024;
+        assert_eq!(facts(&effect)[2].1, "about 1.0 KiB");
+        effect.repositories.is_something_lost = true;
+        assert!(in_one_sentence(&effect).contains("2.0 KiB at most"));
     }
 
     #[test]
@@ -254,7 +256,7 @@ mod tests {
         };
         assert_eq!(
             exact.sentence(),
-            "To the byte: 1 500 bytes less, 10 500 in place of 12 000."
+            "With the tables of the repository: 1 500 bytes less, 10 500 in place of 12 000."
         );
     }
 }

@@ -70,7 +70,7 @@ impl Cleanup {
         }
     }
 
-    /// All of it on paper, to the byte.
+    /// All of it on paper, tables too.
     fn exact_ui(&self, ui: &mut Ui, asks: &mut Vec<Ask>) {
         if let Some(error) = self.exact.error() {
             error_ui(ui, error);
@@ -80,8 +80,8 @@ impl Cleanup {
             return;
         }
         let Some(monitor) = self.exact.monitor() else {
-            let button = Button::new("To the byte").explain(
-                "Carries it out on paper: reads and packs as prune would, and writes nothing. Takes as long as prune.",
+            let button = Button::new("With tables").explain(
+                "How much shorter the tables get that say where contents are: carries it all out on paper, which takes as long as prune.",
             );
             if button.show(ui) {
                 asks.push(Ask::Exact);
@@ -91,7 +91,7 @@ impl Cleanup {
         let done = monitor.bytes_done.load(Ordering::Relaxed);
         let total = monitor.bytes_total.load(Ordering::Relaxed);
         let fraction = (total > 0).then(|| done as f32 / total as f32);
-        progress_bar_ui(ui, fraction, "Progress of: To the byte");
+        progress_bar_ui(ui, fraction, "Progress of: With tables");
         ui.ctx()
             .request_repaint_after(std::time::Duration::from_millis(100));
         if Button::new("Stop").named("Stop working it out").show(ui) {

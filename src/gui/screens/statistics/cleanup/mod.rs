@@ -88,7 +88,7 @@ impl Cleanup {
         self.gone.value().filter(|_| !self.gone.is_loading())
     }
 
-    /// To the byte, once it is known.
+    /// With tables, once it is known.
     pub fn exact(&self) -> Option<&Exact> {
         self.exact.value().filter(|_| !self.exact.is_loading())
     }
