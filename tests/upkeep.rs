@@ -197,7 +197,7 @@ fn what_releasing_frees_is_what_prune_gives_back() {
         .unwrap();
     let report = fixture
         .repository
-        .prune(PruneDepth::Blocks, &fixture.monitor)
+        .prune(PruneDepth::Pieces, &fixture.monitor)
         .unwrap();
     let freed = report.stored_bytes_before - report.stored_bytes_after;
     let expected = costs[0].alone_stored_bytes;

@@ -247,13 +247,20 @@ fn done_sentence(done: &Done) -> String {
             let freed = report
                 .stored_bytes_before
                 .saturating_sub(report.stored_bytes_after);
-            match freed {
+            let told = match freed {
                 0 => "There was nothing to give back.".to_owned(),
                 freed => format!(
                     "{} given back: {} that no snapshot needs.",
                     size(freed),
                     counted(report.deleted_contents, "content", "contents")
                 ),
+            };
+            match report.is_repacking_worth_it() {
+                true => format!(
+                    "{told} Repacking gives back about {} more.",
+                    size(report.mixed_bytes)
+                ),
+                false => told,
             }
         }
         Done::Converted(report) => format!(

@@ -32,6 +32,7 @@
 //! ```
 //! use std::sync::Arc;
 //! use gibus::progress::Monitor;
+//! use gibus::repository::prune::PruneDepth;
 //! use gibus::repository::{Repository, claims::ClaimBuilder, settings::Settings};
 //!
 //! # fn main() -> gibus::error::Result<()> {

@@ -86,9 +86,8 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
             name
         ),
     })?;
-    if let Some(hint) = mixed_hint(report.mixed_bytes, report.stored_bytes_after, &options.name)
-        && !options.repack
-    {
+    if report.is_repacking_worth_it() {
+        let hint = mixed_hint(report.mixed_bytes, &options.name);
         context.out.tell(&hint)?;
     }
     if let Some(why) = &report.left_undone {
@@ -99,16 +98,13 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// Where it is worth saying: what repacking would give back.
-fn mixed_hint(mixed_bytes: u64, stored_bytes: u64, name: &str) -> Option<String> {
-    let is_much = mixed_bytes > 0 && mixed_bytes * 20 > stored_bytes;
-    is_much.then(|| {
-        format!(
-            "About {} more that no snapshot needs are compressed together with what is needed: \
-             `gibus prune {name} --repack` gives them back",
-            size(mixed_bytes)
-        )
-    })
+/// What repacking would give back.
+fn mixed_hint(mixed_bytes: u64, name: &str) -> String {
+    format!(
+        "About {} more that no snapshot needs are compressed together with what is needed: \
+         `gibus prune {name} --repack` gives them back",
+        size(mixed_bytes)
+    )
 }
 
 /// Makes claims and snapshots agree, and tells what had to be done for that.
@@ -192,10 +188,8 @@ fn dry_run(upkeep: &Upkeep, depth: PruneDepth, context: &mut Context) -> Outcome
         counted(plan.packs_to_move.len() as u64, "pack", "packs"),
         counted(plan.packs_to_repack.len() as u64, "pack", "packs"),
     ))?;
-    let left = plan.stored_bytes_before.saturating_sub(plan.freed_bytes);
-    if let Some(hint) = mixed_hint(plan.mixed_bytes, left, upkeep.found.name.as_str())
-        && depth == PruneDepth::Blocks
-    {
+    if plan.is_repacking_worth_it() {
+        let hint = mixed_hint(plan.mixed_bytes, upkeep.found.name.as_str());
         context.out.line(&hint)?;
     }
     if !amiss.orphans.is_empty() {

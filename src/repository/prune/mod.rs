@@ -34,6 +34,7 @@ mod tests;
 use std::sync::Arc;
 
 use self::execute::Pruner;
+use self::packs::is_worth_it;
 use self::plan::{Survey, Surveyor};
 use super::Repository;
 use super::claims::LiveClaims;
@@ -124,6 +125,21 @@ pub struct PruneReport {
     pub mixed_bytes: u64,
     /// Why not everything was done that could have been: there was no space to write into.
     pub left_undone: Option<String>,
+}
+
+impl PruneReport {
+    /// Whether repacking gives back so much that people should know.
+    pub fn is_repacking_worth_it(&self) -> bool {
+        self.repacked_packs == 0 && is_worth_it(self.mixed_bytes, self.stored_bytes_after)
+    }
+}
+
+impl PrunePlan {
+    /// Whether repacking, too, gives back so much that people should know.
+    pub fn is_repacking_worth_it(&self) -> bool {
+        let left = self.stored_bytes_before.saturating_sub(self.freed_bytes);
+        self.packs_to_repack.is_empty() && is_worth_it(self.mixed_bytes, left)
+    }
 }
 
 impl Repository {

@@ -121,7 +121,8 @@ pub fn is_repacked(pack: &PackUse) -> bool {
     !pack.live.is_empty() && is_worth_it(pack.mixed, pack.live.file_len())
 }
 
-fn is_worth_it(gain: u64, of: u64) -> bool {
+/// Whether so much gained is worth the work on all of it.
+pub(super) fn is_worth_it(gain: u64, of: u64) -> bool {
     gain * 100 > of * TOLERATED_WASTE
 }
 
