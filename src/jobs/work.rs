@@ -84,11 +84,11 @@ pub enum Done {
     DeletedSnapshots {
         report: DeletionReport,
         /// What pruning gave back, if it was asked for.
-        pruned: Option<Result<PruneReport>>,
+        pruned: Option<Result<Box<PruneReport>>>,
     },
     DeletedArchive,
     Checked(Box<Checkup>),
-    Pruned(PruneReport),
+    Pruned(Box<PruneReport>),
     Converted(ConvertReport),
     Repaired(Box<Repaired>),
     DeletedRepository,
@@ -157,7 +157,7 @@ impl Work {
                 Done::Checked(Box::new(catalog.check(repository, &options, monitor)?))
             }
             Work::Prune { repository, depth } => {
-                Done::Pruned(catalog.prune(repository, *depth, monitor)?.1)
+                Done::Pruned(Box::new(catalog.prune(repository, *depth, monitor)?.1))
             }
             Work::Convert {
                 repository,
@@ -200,7 +200,7 @@ fn delete_snapshots(
         repositories.insert(deletable.found.entry.repository.clone());
     }
     // The snapshots are deleted, whatever comes of this.
-    let pruned = and_prune.then(|| prune(&repositories, catalog, monitor));
+    let pruned = and_prune.then(|| prune(&repositories, catalog, monitor).map(Box::new));
     Ok(Done::DeletedSnapshots { report, pruned })
 }
 

@@ -34,7 +34,7 @@ fn half_released(layout: Layout) -> (Place, Vec<(Token, Vec<u8>)>) {
     // A content in a hundred of the first two hundred, runs of the next, nothing of the last.
     let is_kept = |at: usize| match at {
         0..200 => !at.is_multiple_of(100),
-        200..400 => at / 40 % 2 == 0,
+        200..400 => (at / 40).is_multiple_of(2),
         _ => false,
     };
     let both = tokens.into_iter().zip(all).enumerate();
