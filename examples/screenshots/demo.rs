@@ -23,15 +23,17 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 use jiff::{ToSpan, Zoned};
 
+use crate::shots::Scene;
+
 /// When the pictures are taken.
-pub const NOW: &str = "2026-11-25T18:30:00[UTC]";
+const NOW: &str = "2026-11-25T18:30:00[UTC]";
 /// How many days of backups there are before that.
 const DAYS: i64 = 36;
 
 /// A home and two places for backups.
 pub struct Demo {
-    pub home: PathBuf,
-    pub disk: PathBuf,
+    home: PathBuf,
+    disk: PathBuf,
     nas: PathBuf,
     random: Random,
 }
@@ -47,23 +49,12 @@ impl Demo {
         }
     }
 
-    /// What a person has who has just installed the program.
-    pub fn catalog(&self, name: &str) -> Catalog {
-        Catalog {
-            config_dir: self.home.join(format!(".config/{name}")),
-            data_dir: self.home.join(".local/share/gibus"),
-            home_dir: Some(self.home.clone()),
-            user: "anna".to_owned(),
-            host: "laptop".to_owned(),
-        }
-    }
-
     /// Makes the files and all backups.
-    pub fn make(&mut self) -> Result<Catalog> {
+    pub fn make(mut self) -> Result<Scene> {
         for folder in [&self.disk, &self.nas] {
             fs::create_dir_all(folder).expect("the stage is empty");
         }
-        let catalog = self.catalog("gibus");
+        let catalog = catalog_in(&self.home, "gibus");
         let now: Zoned = NOW.parse().expect("it is written correctly");
         self.begin(&now);
         let archives = self.archives(&catalog)?;
@@ -81,7 +72,13 @@ impl Demo {
             }
         }
         self.remember(&catalog, &now)?;
-        Ok(catalog)
+        Ok(Scene {
+            empty: catalog_in(&self.home, "empty"),
+            home: self.home,
+            disk: self.disk,
+            catalog,
+            now,
+        })
     }
 
     /// The archives, and on which days they are backed up, by age.
@@ -343,6 +340,17 @@ impl Demo {
     }
 }
 
+/// A configuration in a home; there is nothing in it until something is made.
+pub fn catalog_in(home: &Path, name: &str) -> Catalog {
+    Catalog {
+        config_dir: home.join(format!(".config/{name}")),
+        data_dir: home.join(".local/share/gibus"),
+        home_dir: Some(home.to_owned()),
+        user: "anna".to_owned(),
+        host: "laptop".to_owned(),
+    }
+}
+
 fn set_time(path: &Path, time: &Zoned) {
     let since = Duration::from_secs(time.timestamp().as_second().unsigned_abs());
     let file = File::options().append(true).open(path);
@@ -350,7 +358,8 @@ fn set_time(path: &Path, time: &Zoned) {
     set.expect("the stage can be written to");
 }
 
-fn backup_entry(archive: &ArchiveName, now: &Zoned, report: &BackupReport) -> HistoryEntry {
+/// A line of the jobs' history.
+pub fn backup_entry(archive: &ArchiveName, now: &Zoned, report: &BackupReport) -> HistoryEntry {
     let stats = &report.stats;
     HistoryEntry {
         // How long it took is different each time, and so it is not told.

@@ -21,8 +21,18 @@ use gibus::snapshot::places::ArchiveName;
 use image::RgbaImage;
 use jiff::Zoned;
 
-use crate::demo::{Demo, NOW};
 use crate::picture::SoftwareRenderer;
+
+/// What the window is opened with.
+pub struct Scene {
+    pub home: PathBuf,
+    pub disk: PathBuf,
+    /// What there is to show.
+    pub catalog: Catalog,
+    /// What somebody has who has just installed the program.
+    pub empty: Catalog,
+    pub now: Zoned,
+}
 
 /// A picture.
 pub struct Shot {
@@ -72,7 +82,7 @@ pub const SHOTS: &[Shot] = &[
     Shot::new("jobs", |stage| stage.send(Command::Go(Route::Jobs))),
     Shot::new("exigency", |stage| {
         stage.send(Command::Go(Route::Exigency));
-        let media = stage.demo.disk.parent().map(Path::to_owned);
+        let media = stage.scene.disk.parent().map(Path::to_owned);
         let media = media.unwrap_or_default();
         stage.type_into("Disk or folder to search", &media.display().to_string());
         stage.click_if_there("Search");
@@ -86,6 +96,28 @@ pub const SHOTS: &[Shot] = &[
     },
 ];
 
+/// Pictures of a real history, that of one archive which is alone in its repository.
+pub const OF_HISTORY: &[Shot] = &[
+    Shot::new("statistics", |stage| {
+        stage.send(Command::Go(Route::Statistics))
+    }),
+    Shot::new("statistics-more", |stage| {
+        stage.send(Command::Go(Route::Statistics));
+        stage.scroll(400.0);
+    }),
+    Shot::new("treemap", |stage| {
+        stage.send(Command::Go(Route::Statistics));
+        stage.click_if_there("Space");
+    }),
+    Shot::new("cleanup", |stage| {
+        stage.send(Command::Go(Route::Statistics));
+        stage.click_if_there("Clean up");
+        stage.click_if_there("Usual rule");
+        stage.harness.remove_cursor();
+    }),
+    Shot::new("jobs", |stage| stage.send(Command::Go(Route::Jobs))),
+];
+
 impl Shot {
     const fn new(name: &'static str, go: fn(&mut Stage<'_>)) -> Shot {
         Shot {
@@ -97,17 +129,17 @@ impl Shot {
 }
 
 /// Opens the window, goes where the picture is, and takes it.
-pub fn take(shot: &Shot, demo: &Demo, catalog: &Catalog, theme: egui::Theme) -> RgbaImage {
+pub fn take(shot: &Shot, scene: &Scene, theme: egui::Theme) -> RgbaImage {
     let catalog = match shot.is_first_run {
-        true => demo.catalog("empty"),
-        false => catalog.clone(),
+        true => scene.empty.clone(),
+        false => scene.catalog.clone(),
     };
-    let now: Zoned = NOW.parse().expect("it is written correctly");
+    let now = scene.now.clone();
     let platform = Platform {
         catalog: catalog.clone(),
         picker: Arc::new(NoPicker),
         disks: Arc::new({
-            let disk = demo.disk.clone();
+            let disk = scene.disk.clone();
             move || {
                 vec![Disk {
                     path: disk.clone(),
@@ -127,11 +159,7 @@ pub fn take(shot: &Shot, demo: &Demo, catalog: &Catalog, theme: egui::Theme) -> 
         .allow_missing_glyphs()
         .renderer(LazyRenderer::new(SoftwareRenderer::default))
         .build_eframe(move |creation| App::new(&creation.egui_ctx, platform));
-    let mut stage = Stage {
-        harness,
-        demo,
-        catalog,
-    };
+    let mut stage = Stage { harness, scene };
     stage.settle();
     (shot.go)(&mut stage);
     stage.settle();
@@ -144,8 +172,7 @@ pub fn take(shot: &Shot, demo: &Demo, catalog: &Catalog, theme: egui::Theme) -> 
 /// The window, while it is brought to where a picture is taken.
 struct Stage<'a> {
     harness: Harness<'static, App>,
-    demo: &'a Demo,
-    catalog: Catalog,
+    scene: &'a Scene,
 }
 
 impl Stage<'_> {
@@ -155,7 +182,7 @@ impl Stage<'_> {
     }
 
     fn browse(&mut self, name: &str, folder: &str) {
-        let folder = self.demo.home.join(folder);
+        let folder = self.scene.home.join(folder);
         self.send(Command::Browse(BrowseTarget {
             source: SeriesSource::Archive(archive(name)),
             snapshot: None,
@@ -168,10 +195,10 @@ impl Stage<'_> {
     fn plan(&mut self) {
         self.browse("documents", "Documents");
         let source = SeriesSource::Archive(archive("documents"));
-        let series = source.series(&self.catalog).expect("the demo has it");
+        let series = source.series(&self.scene.catalog).expect("the demo has it");
         let file = &series.snapshots[series.snapshots.len() - 12];
         let wanted = ["Diary.md", "Thesis", "Letters"].map(|name| {
-            let path = self.demo.home.join("Documents").join(name);
+            let path = self.scene.home.join("Documents").join(name);
             path_bytes(&path).to_vec()
         });
         self.send(Command::GetBack(Request {
