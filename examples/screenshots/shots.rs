@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, LazyRenderer};
 use gibus::catalog::Catalog;
@@ -22,6 +23,9 @@ use image::RgbaImage;
 use jiff::Zoned;
 
 use crate::picture::SoftwareRenderer;
+
+/// A picture is not waited for longer, whatever is still to come.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// What the window is opened with.
 pub struct Scene {
@@ -254,10 +258,10 @@ impl Stage<'_> {
         let begun = Instant::now();
         let mut seen = Vec::new();
         let mut since = Instant::now();
-        while since.elapsed() < Duration::from_millis(400) && begun.elapsed().as_secs() < 30 {
+        while since.elapsed() < Duration::from_millis(400) && begun.elapsed() < LONGEST {
             self.harness.step();
-            let labels = self.labels();
-            if labels != seen {
+            let (labels, is_busy) = self.look();
+            if labels != seen || is_busy {
                 seen = labels;
                 since = Instant::now();
             }
@@ -265,15 +269,18 @@ impl Stage<'_> {
         }
     }
 
-    fn labels(&self) -> Vec<String> {
+    /// What can be read, and whether something turns that says that it will be more.
+    fn look(&self) -> (Vec<String>, bool) {
         let mut labels = Vec::new();
+        let mut is_busy = false;
         let mut nodes = vec![self.harness.root().accesskit_node()];
         while let Some(node) = nodes.pop() {
+            is_busy |= node.role() == Role::ProgressIndicator;
             labels.extend(node.label());
             labels.extend(node.value());
             nodes.extend(node.children());
         }
-        labels
+        (labels, is_busy)
     }
 }
 

@@ -6,16 +6,12 @@
 //!
 //! The entry in the configuration goes last. A deletion that was interrupted can be told again.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{Catalog, FoundArchive};
 use crate::config::RepositoryEntry;
 use crate::error::{Error, Result};
-use crate::format::id::Id;
 use crate::progress::Monitor;
 use crate::repository::Repository;
-use crate::repository::claims::{ClaimId, ClaimState};
-use crate::repository::holdings::ClaimCosts;
+use crate::repository::claims::ClaimState;
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::delete::{DeletionPlan, DeletionReport, delete_snapshots, plan_deletion};
 use crate::snapshot::places::{ArchiveName, RepositoryName};
@@ -111,49 +107,6 @@ impl Catalog {
     ) -> Result<DeletionReport> {
         let archive = &deletable.found.archive;
         delete_snapshots(&deletable.plan, archive, &deletable.repositories, monitor)
-    }
-
-    /// What the snapshots hold that are going to be deleted, and what only they need, in all repositories
-    /// together.
-    ///
-    /// Errors: those of [`Repository::claim_costs`].
-    pub fn deletion_frees(&self, deletable: &Deletable, monitor: &Monitor) -> Result<ClaimCosts> {
-        let mut sum = ClaimCosts::default();
-        for repository in &deletable.repositories {
-            let claims = [deletable.plan.claims_in(repository.id())];
-            for costs in repository.claim_costs(&claims, monitor)? {
-                sum.add(&costs);
-            }
-        }
-        Ok(sum)
-    }
-
-    /// As [`Catalog::deletion_frees`], for several archives together: what two of them have in common, and nobody
-    /// else, is freed when both go.
-    ///
-    /// Errors: those of [`Repository::claim_costs`].
-    pub fn deletions_free(
-        &self,
-        deletables: &[Deletable],
-        monitor: &Monitor,
-    ) -> Result<ClaimCosts> {
-        let mut claims: BTreeMap<Id, BTreeSet<ClaimId>> = BTreeMap::new();
-        let mut opened: BTreeMap<Id, &Repository> = BTreeMap::new();
-        for deletable in deletables {
-            for repository in &deletable.repositories {
-                let its = deletable.plan.claims_in(repository.id());
-                claims.entry(repository.id()).or_default().extend(its);
-                opened.insert(repository.id(), repository);
-            }
-        }
-        let mut sum = ClaimCosts::default();
-        for (id, repository) in opened {
-            let its = claims.remove(&id).unwrap_or_default();
-            for costs in repository.claim_costs(&[its], monitor)? {
-                sum.add(&costs);
-            }
-        }
-        Ok(sum)
     }
 
     /// Deletes an archive.

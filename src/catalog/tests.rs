@@ -174,9 +174,11 @@ fn a_changed_archive_goes_on_in_its_new_repository_and_deletion_concerns_both() 
     assert_eq!(kind(refused), ErrorKind::Invalid);
     let deletable = home.catalog.plan_deletion(&docs, &names, true).unwrap();
     assert_eq!(deletable.repositories.len(), 2);
-    let frees = home.catalog.deletion_frees(&deletable, &monitor()).unwrap();
+    let deletables = [deletable];
+    let effect = home.catalog.what_if_deleted(&deletables, &monitor());
     // "one" in the first repository, "one" and "two" in the second.
-    assert_eq!(frees.alone_contents, 3);
+    assert_eq!(effect.unwrap().repositories.freed_contents, 3);
+    let [deletable] = deletables;
     home.catalog
         .delete_snapshots(&deletable, &monitor())
         .unwrap();

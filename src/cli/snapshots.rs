@@ -10,14 +10,14 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::failure::{Exit, Failure, Outcome};
-use super::human::{count, counted, duration, size};
+use super::human::{count, counted, duration, signed_size, size};
 use super::json::{self, JsonBuild};
 use super::output::{Align, Table};
 use super::select::Source;
 use super::source::{self, Snapshots};
 use crate::format::id::Id;
 use crate::repository::claims::ClaimId;
-use crate::repository::holdings::ClaimCosts;
+use crate::repository::holdings::{ClaimCosts, WhatIf};
 use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::exigency::series::SnapshotFile;
 use crate::snapshot::file::{Snapshot, SnapshotHeader};
@@ -73,6 +73,7 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
             Align::Right,
             Align::Right,
             Align::Right,
+            Align::Right,
         ];
         let mut table = Table::without_head(&align);
         for (file, snapshot) in &opened {
@@ -123,17 +124,30 @@ fn build_row(name: String, header: &SnapshotHeader) -> Vec<String> {
     row
 }
 
+/// What a snapshot costs.
+struct Storage {
+    costs: ClaimCosts,
+    /// What deleting it, and a prune then, would free of the repository.
+    what_if: WhatIf,
+    /// Length of its own file.
+    file_bytes: u64,
+}
+
+impl Storage {
+    /// What deleting it, and a prune, give back in all.
+    fn freed_bytes(&self) -> i64 {
+        let freed = self.what_if.freed_bytes();
+        freed.saturating_add_unsigned(self.file_bytes)
+    }
+}
+
 /// What each snapshot costs in its repository. All of an archive are in one, unless it has moved; what is in
 /// another is left out.
 fn costs(
     opened: &[Opened],
     snapshots: &Snapshots,
     context: &Context,
-) -> Result<HashMap<SnapshotName, ClaimCosts>, Failure> {
-    let sound = |(file, snapshot): &Opened| {
-        let header = snapshot.as_ref().ok()?.header();
-        Some((file.name, header.repository.id, ClaimId(header.claim_id)))
-    };
+) -> Result<HashMap<SnapshotName, Storage>, Failure> {
     let Some(newest) = opened
         .iter()
         .max_by_key(|(file, snapshot)| snapshot.is_ok().then_some(file.name))
@@ -144,36 +158,38 @@ fn costs(
         return Ok(HashMap::new());
     };
     let repository = snapshots.repository(context, newest)?;
-    let claims: Vec<(SnapshotName, ClaimId)> = opened
+    let (holdings, _) = context.work(|monitor| repository.holdings(monitor))?;
+    let sound = opened
         .iter()
-        .filter_map(sound)
-        .filter(|(_, id, _)| *id == repository.id())
-        .map(|(name, _, claim)| (name, claim))
-        .collect();
-    let groups: Vec<BTreeSet<ClaimId>> = claims
-        .iter()
-        .map(|(_, claim)| BTreeSet::from([*claim]))
-        .collect();
-    let (costs, _) = context.work(|monitor| repository.claim_costs(&groups, monitor))?;
-    Ok(claims
-        .into_iter()
-        .map(|(name, _)| name)
-        .zip(costs)
-        .collect())
+        .filter_map(|(file, snapshot)| Some((file.name, snapshot.as_ref().ok()?)));
+    let storage = sound
+        .filter(|(_, snapshot)| snapshot.header().repository.id == repository.id())
+        .map(|(name, snapshot)| {
+            let claim = BTreeSet::from([ClaimId(snapshot.header().claim_id)]);
+            let storage = Storage {
+                costs: holdings.costs(&claim),
+                what_if: holdings.what_if(&claim),
+                file_bytes: snapshot.file_len(),
+            };
+            (name, storage)
+        });
+    Ok(storage.collect())
 }
 
-fn storage_row(name: String, header: &SnapshotHeader, costs: Option<&ClaimCosts>) -> Vec<String> {
+fn storage_row(name: String, header: &SnapshotHeader, storage: Option<&Storage>) -> Vec<String> {
     let mut row = vec![
         name,
         counted(header.build.files, "file", "files"),
         size(header.build.bytes),
     ];
-    match costs {
-        Some(costs) => {
+    match storage {
+        Some(storage) => {
+            let costs = &storage.costs;
             row.push(format!("{} different", size(costs.content_bytes)));
             row.push(format!("{} stored", size(costs.stored_bytes)));
             row.push(format!("{} its share", size(costs.share_bytes)));
-            row.push(format!("frees {}", size(costs.alone_stored_bytes)));
+            row.push(format!("{} alone", size(costs.alone_stored_bytes)));
+            row.push(format!("frees {}", signed_size(storage.freed_bytes())));
         }
         None => row.push("in another repository".to_owned()),
     }
@@ -190,12 +206,16 @@ struct JsonCosts {
     share_bytes: u64,
     alone_contents: u64,
     alone_content_bytes: u64,
-    /// Stored bytes that deleting it would free.
     alone_stored_bytes: u64,
+    /// What deleting it, and a prune then, give back, to the byte.
+    freed_bytes: i64,
+    /// What stays although nothing else needs it, until it is repacked.
+    mixed_bytes: u64,
 }
 
-impl From<&ClaimCosts> for JsonCosts {
-    fn from(costs: &ClaimCosts) -> JsonCosts {
+impl From<&Storage> for JsonCosts {
+    fn from(storage: &Storage) -> JsonCosts {
+        let costs = &storage.costs;
         JsonCosts {
             references: costs.references,
             held_bytes: costs.held_bytes,
@@ -206,6 +226,8 @@ impl From<&ClaimCosts> for JsonCosts {
             alone_contents: costs.alone_contents,
             alone_content_bytes: costs.alone_content_bytes,
             alone_stored_bytes: costs.alone_stored_bytes,
+            freed_bytes: storage.freed_bytes(),
+            mixed_bytes: storage.what_if.mixed_bytes,
         }
     }
 }
@@ -243,7 +265,7 @@ enum JsonSnapshot<'a> {
     },
 }
 
-fn document<'a>(opened: &'a [Opened], costs: &HashMap<SnapshotName, ClaimCosts>) -> Document<'a> {
+fn document<'a>(opened: &'a [Opened], costs: &HashMap<SnapshotName, Storage>) -> Document<'a> {
     let snapshots = opened.iter().map(|(file, snapshot)| match snapshot {
         Ok(snapshot) => sound(file, snapshot, costs.get(&file.name)),
         Err(failure) => JsonSnapshot::Damaged {
@@ -260,7 +282,7 @@ fn document<'a>(opened: &'a [Opened], costs: &HashMap<SnapshotName, ClaimCosts>)
 fn sound<'a>(
     file: &SnapshotFile,
     snapshot: &'a Snapshot,
-    costs: Option<&ClaimCosts>,
+    storage: Option<&Storage>,
 ) -> JsonSnapshot<'a> {
     let header = snapshot.header();
     JsonSnapshot::Sound {
@@ -277,6 +299,6 @@ fn sound<'a>(
         complete: header.complete,
         snapshot_bytes: snapshot.file_len(),
         build: Box::new(JsonBuild::new(&header.build)),
-        storage: costs.map(|costs| Box::new(JsonCosts::from(costs))),
+        storage: storage.map(|storage| Box::new(JsonCosts::from(storage))),
     }
 }

@@ -1,6 +1,7 @@
 //! What single backups brought, in a line beside each: worked out when somebody shows it, one after the other, and
 //! then remembered.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
@@ -26,6 +27,9 @@ const LIMITS: GrowthLimits = GrowthLimits {
     rows: 24,
 };
 
+/// More parts of a folder are not told in one line.
+const MOST_PARTS: usize = 2;
+
 /// A snapshot.
 type Key = (ArchiveName, SnapshotName);
 
@@ -36,9 +40,22 @@ pub struct Growth {
     pub new_bytes: u64,
     /// The folder or file that most of it is in.
     pub most: Option<Brought>,
+    /// Where it is spread over a folder: the parts of that which have most of it, the largest first.
+    pub parts: Vec<Brought>,
 }
 
 impl Growth {
+    /// Of the folders and files that have most of it.
+    fn of(all: Vec<Brought>, new_bytes: u64) -> Growth {
+        let most = most(&all, new_bytes).cloned();
+        let parts = most.as_ref().map(|most| parts(&all, most));
+        Growth {
+            new_bytes,
+            parts: parts.unwrap_or_default(),
+            most,
+        }
+    }
+
     /// In a few words, which follow on the name of the backup. What is in the home folder is told as `~`.
     pub fn words(&self, home: Option<&Path>) -> String {
         let new = size(self.new_bytes);
@@ -47,9 +64,12 @@ impl Growth {
             None => format!("brought {new}"),
             Some(most) => {
                 let path = shown(&most.path, home);
-                match most.new_bytes == self.new_bytes {
-                    true => format!("brought {new}, all in {path}"),
-                    false => format!("brought {new}: most in {path} ({})", size(most.new_bytes)),
+                match (most.new_bytes == self.new_bytes, self.parts.is_empty()) {
+                    (true, true) => format!("brought {new}, all in {path}"),
+                    (true, false) => format!("brought {new} in {path}: {}", self.parts_in(most)),
+                    (false, _) => {
+                        format!("brought {new}: most in {path} ({})", size(most.new_bytes))
+                    }
                 }
             }
         }
@@ -63,9 +83,21 @@ impl Growth {
         let most = self.most.as_ref().filter(|_| self.new_bytes > 0)?;
         let path = shown(&most.path, home);
         Some(match most.new_bytes == self.new_bytes {
-            true => format!("all of it is in {path}"),
+            true if self.parts.is_empty() => format!("all of it is in {path}"),
+            true => format!("all of it is in {path}: {}", self.parts_in(most)),
             false => format!("most of it is in {path} ({})", size(most.new_bytes)),
         })
+    }
+
+    /// The parts of a folder that have most of it.
+    fn parts_in(&self, folder: &Brought) -> String {
+        let parts = self.parts.iter().map(|part| {
+            let below = part.path.strip_prefix(&folder.path[..]);
+            let below = below.unwrap_or(&part.path);
+            let below = below.strip_prefix(b"/").unwrap_or(below);
+            format!("{} ({})", escaped(below), size(part.new_bytes))
+        });
+        format!("most in {}", parts.collect::<Vec<_>>().join(" and "))
     }
 }
 
@@ -191,19 +223,38 @@ fn find(held: &Holdings, snapshot: &SnapshotOverview, monitor: &Monitor) -> Resu
     let opened = Snapshot::open(&snapshot.path)?;
     let usage = survey(&opened, held.within(claim)?, monitor)?;
     let all = growth(&opened, &usage, &held.within(claim)?, LIMITS, monitor)?;
-    let new_bytes = usage.total().new_bytes;
-    Ok(Growth {
-        new_bytes,
-        most: most(all, new_bytes),
-    })
+    Ok(Growth::of(all, usage.total().new_bytes))
 }
 
 /// The smallest of those that have half of it or more: the place that one would look at.
-fn most(all: Vec<Brought>, new_bytes: u64) -> Option<Brought> {
+fn most(all: &[Brought], new_bytes: u64) -> Option<&Brought> {
     let halves = all
-        .into_iter()
+        .iter()
         .filter(|one| one.new_bytes >= new_bytes.div_ceil(2));
-    halves.min_by_key(|one| (one.new_bytes, std::cmp::Reverse(one.path.len())))
+    halves.min_by_key(|one| (one.new_bytes, Reverse(one.path.len())))
+}
+
+/// The two that have most of what is in a folder, neither in the other.
+fn parts(all: &[Brought], folder: &Brought) -> Vec<Brought> {
+    let mut within: Vec<&Brought> = all
+        .iter()
+        .filter(|one| is_below(&one.path, &folder.path))
+        .collect();
+    within.sort_by_key(|one| (Reverse(one.new_bytes), one.path.len()));
+    let mut parts: Vec<Brought> = Vec::new();
+    for one in within {
+        if parts.iter().all(|part| !is_below(&one.path, &part.path)) {
+            parts.push(one.clone());
+        }
+        if parts.len() == MOST_PARTS {
+            break;
+        }
+    }
+    parts
+}
+
+fn is_below(path: &[u8], folder: &[u8]) -> bool {
+    bytes_path(path) != bytes_path(folder) && bytes_path(path).starts_with(bytes_path(folder))
 }
 
 #[cfg(test)]
@@ -228,10 +279,7 @@ mod tests {
             brought("/home/me/Videos/film.mp4", 700),
             brought("/home/me/Letters", 100),
         ];
-        let growth = Growth {
-            new_bytes: 1000,
-            most: most(all, 1000),
-        };
+        let growth = Growth::of(all, 1000);
         let home = Some(Path::new("/home/me"));
         assert_eq!(
             growth.words(home),
@@ -252,18 +300,23 @@ mod tests {
         let all = vec![
             brought("/home/me", 1000),
             brought("/home/me/a", 400),
+            brought("/home/me/a/deep", 390),
             brought("/home/me/b", 300),
+            brought("/home/me/c", 200),
         ];
-        let growth = Growth {
-            new_bytes: 1000,
-            most: most(all, 1000),
-        };
+        let growth = Growth::of(all, 1000);
         let home = Some(Path::new("/home/me"));
-        assert_eq!(growth.words(home), "brought 1000 B, all in ~");
-        let nothing = Growth {
-            new_bytes: 0,
-            most: None,
-        };
+        assert_eq!(
+            growth.words(home),
+            "brought 1000 B in ~: most in a (400 B) and b (300 B)"
+        );
+        assert_eq!(
+            growth.place_words(home).unwrap(),
+            "all of it is in ~: most in a (400 B) and b (300 B)"
+        );
+        let spread = Growth::of(vec![brought("/home/me", 1000)], 1000);
+        assert_eq!(spread.words(home), "brought 1000 B, all in ~");
+        let nothing = Growth::of(Vec::new(), 0);
         assert_eq!(nothing.words(home), "brought nothing new");
         assert_eq!(nothing.place_words(home), None);
     }

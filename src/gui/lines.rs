@@ -22,16 +22,19 @@ pub fn of_work(work: &Work, overview: &Overview) -> Vec<String> {
     match work {
         Work::BackUp { archive } => vec![back_up([archive])],
         Work::GetBack(prepared) => of_prepared(prepared),
-        Work::DeleteSnapshots { chosen, and_prune } => {
+        Work::DeleteSnapshots {
+            chosen,
+            prune: depth,
+        } => {
             let mut lines = delete_chosen(chosen);
-            if *and_prune {
+            if let Some(depth) = depth {
                 let archives = chosen.iter().map(|of| overview.archive(&of.archive));
                 let entries = archives.filter_map(|archive| archive?.entry.as_ref().ok());
                 let repositories: BTreeSet<_> = entries.map(|entry| &entry.repository).collect();
                 lines.extend(
                     repositories
                         .into_iter()
-                        .map(|name| on_repository("prune", name).end()),
+                        .map(|name| prune(name, *depth).end()),
                 );
             }
             lines
@@ -293,7 +296,7 @@ mod tests {
                         snapshots: vec![day],
                         allow_last: true,
                     }],
-                    and_prune: false,
+                    prune: None,
                 },
                 "gibus delete --archive home --snapshot 2026-11-24-10-00-00 --allow-last",
             ),

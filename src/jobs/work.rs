@@ -43,7 +43,7 @@ pub enum Work {
         /// By archive.
         chosen: Vec<ChosenSnapshots>,
         /// Prune afterwards, so that the space is given back.
-        and_prune: bool,
+        prune: Option<PruneDepth>,
     },
     DeleteArchive {
         archive: ArchiveName,
@@ -134,8 +134,8 @@ impl Work {
                     Target::Origin => None,
                 },
             },
-            Work::DeleteSnapshots { chosen, and_prune } => {
-                delete_snapshots(chosen, *and_prune, catalog, monitor)?
+            Work::DeleteSnapshots { chosen, prune } => {
+                delete_snapshots(chosen, *prune, catalog, monitor)?
             }
             Work::DeleteArchive { archive, snapshots } => {
                 let deletable = catalog.whole_archive(catalog.archive(archive)?)?;
@@ -183,7 +183,7 @@ impl Work {
 /// Plans everything before anything is deleted.
 fn delete_snapshots(
     chosen: &[ChosenSnapshots],
-    and_prune: bool,
+    depth: Option<PruneDepth>,
     catalog: &Catalog,
     monitor: &Arc<Monitor>,
 ) -> Result<Done> {
@@ -200,19 +200,20 @@ fn delete_snapshots(
         repositories.insert(deletable.found.entry.repository.clone());
     }
     // The snapshots are deleted, whatever comes of this.
-    let pruned = and_prune.then(|| prune(&repositories, catalog, monitor).map(Box::new));
+    let pruned = depth.map(|depth| prune(&repositories, depth, catalog, monitor).map(Box::new));
     Ok(Done::DeletedSnapshots { report, pruned })
 }
 
 /// Prunes repositories, one after the other; what came of it in all.
 fn prune(
     repositories: &BTreeSet<RepositoryName>,
+    depth: PruneDepth,
     catalog: &Catalog,
     monitor: &Arc<Monitor>,
 ) -> Result<PruneReport> {
     let mut sum = PruneReport::default();
     for repository in repositories {
-        let (_, report) = catalog.prune(repository, PruneDepth::Blocks, monitor)?;
+        let (_, report) = catalog.prune(repository, depth, monitor)?;
         sum.deleted_contents += report.deleted_contents;
         sum.deleted_packs += report.deleted_packs;
         sum.moved_packs += report.moved_packs;

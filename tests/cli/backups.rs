@@ -126,6 +126,11 @@ fn snapshots_are_listed_one_a_line_with_the_name_first() {
     let storage = |index: usize| json["snapshots"][index]["storage"].clone();
     assert_eq!(storage(0)["alone_content_bytes"], 4);
     assert_eq!(storage(1)["alone_content_bytes"], 13 + 4);
+    for (index, name) in oldest_first.iter().enumerate() {
+        let effect = home.json(&format!("what-if delete home:{name}"));
+        assert_eq!(storage(index)["freed_bytes"], effect["freed_bytes"]);
+        assert_eq!(storage(index)["mixed_bytes"], effect["mixed_bytes"]);
+    }
     let growth = home.json("repo stats main --growth");
     let growth = growth["growth"].as_array().unwrap();
     for (point, index) in growth.iter().zip(0..) {

@@ -9,6 +9,7 @@ use gibus::catalog::defaults::LeftOut;
 use gibus::format::compression::Codec;
 use gibus::human::{counted, size};
 use gibus::progress::Monitor;
+use gibus::repository::prune::PruneDepth;
 use gibus::repository::settings::{Layout, Settings};
 use gibus::snapshot::file::Snapshot;
 use gibus::snapshot::places::{ArchiveName, RepositoryName};
@@ -510,11 +511,11 @@ fn deleting_snapshots_frees_what_was_said() {
     let monitor = Arc::new(Monitor::new());
     let catalog = &world.catalog;
     let plan = catalog.plan_deletion(&archive, &snapshots[..3], true);
-    let frees = catalog.deletion_frees(&plan.unwrap(), &monitor).unwrap();
-    assert_eq!(frees.alone_contents, 3);
+    let effect = catalog.what_if_deleted(&[plan.unwrap()], &monitor).unwrap();
+    assert_eq!(effect.repositories.freed_contents, 3);
     let said = format!(
-        "That frees {}: the contents of 3 files",
-        size(frees.alone_stored_bytes)
+        "That frees {}. The contents of 3 files",
+        size(effect.freed_bytes().unsigned_abs())
     );
     window.wait_for(&said);
     let stored = || {
@@ -524,7 +525,8 @@ fn deleting_snapshots_frees_what_was_said() {
     let before = stored();
     window.click("Delete 3 snapshots");
     window.wait_until_gone("Wed 18 Nov 2026, 10:00, 16 files");
-    assert_eq!(before - stored(), frees.alone_stored_bytes);
+    let freed = effect.repositories.freed_stored_bytes;
+    assert_eq!(before - stored(), freed);
     let left = catalog.archive(&archive).unwrap().archive.snapshots();
     assert_eq!(left.unwrap(), snapshots[3..]);
 }
@@ -552,6 +554,55 @@ fn deleting_the_last_snapshots_asks_for_the_name() {
     window.wait_until_gone("gibus repo prune main");
     window.click("Delete 1 snapshot");
     window.wait_for("No snapshots yet");
+}
+
+#[test]
+fn what_is_compressed_together_with_what_stays_comes_back_by_repacking() {
+    let world = world();
+    let archive = world.with_archive();
+    world.write("stays.txt", &"of use ".repeat(90));
+    let file = world.write("only for a day.txt", &"of no use ".repeat(90));
+    world.back_up(&archive, "2026-11-20T10:00:00[UTC]");
+    std::fs::remove_file(&file).unwrap();
+    world.back_up(&archive, "2026-11-21T10:00:00[UTC]");
+    let main = RepositoryName::new("main").unwrap();
+    let mixed = || {
+        let monitor = Arc::new(Monitor::new());
+        let planned = world
+            .catalog
+            .plan_prune(&main, PruneDepth::Blocks, &monitor);
+        planned.unwrap().1.mixed_bytes
+    };
+    let mut window = open(&world);
+    window.click("Snapshots");
+    window.wait_for("Fri 20 Nov 2026, 10:00");
+    window.type_into("Number of snapshots to keep", "1");
+    window.key(Key::Enter);
+    window.click("Choose the others");
+    window.wait_for("1 snapshot chosen");
+    window.click("Delete snapshots…");
+    window.wait_for("The contents of 1 file are in no other snapshot");
+    let catalog = &world.catalog;
+    let oldest = &catalog
+        .archive(&archive)
+        .unwrap()
+        .archive
+        .snapshots()
+        .unwrap()[..1];
+    let plan = catalog.plan_deletion(&archive, oldest, false).unwrap();
+    let effect = catalog.what_if_deleted(&[plan], &Monitor::new()).unwrap();
+    let mixed_bytes = effect.repositories.mixed_bytes;
+    assert!(mixed_bytes > 0);
+    window.click(&format!(
+        "Repack, too: about {} more, which are compressed together with what stays",
+        size(mixed_bytes)
+    ));
+    window.click("As a command line");
+    window.wait_for("gibus repo prune main --repack");
+    window.click("Delete 1 snapshot");
+    window.wait_until_gone("Fri 20 Nov 2026, 10:00");
+    window.wait_for("1 snapshot deleted, ");
+    assert_eq!(mixed(), 0);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use egui::{RichText, Ui};
 
 use super::{Confirm, DialogWindow, Stay};
-use crate::catalog::{Catalog, Deletable};
+use crate::catalog::{Catalog, Deletable, DeletionEffect};
 use crate::error::Result;
 use crate::gui::command::{Command, Outbox, Tone};
 use crate::gui::cx::Cx;
@@ -12,9 +12,9 @@ use crate::gui::lines::of_work;
 use crate::gui::theme::{palette, space};
 use crate::gui::widgets::{Button, error_ui, loading_ui, notice_ui};
 use crate::gui::words::delete_title;
-use crate::human::{counted, size};
+use crate::human::{counted, signed_size, size};
 use crate::jobs::{ChosenSnapshots, Fetch, Work};
-use crate::repository::holdings::ClaimCosts;
+use crate::repository::prune::PruneDepth;
 
 /// More are not listed by their dates.
 const MOST_DATES: usize = 8;
@@ -29,8 +29,8 @@ pub struct Planned(Fetch<Plan>);
 struct Plan {
     /// How many snapshots go.
     snapshots: usize,
-    /// What they alone need. It may not be found out though they can be deleted.
-    frees: Result<ClaimCosts>,
+    /// What that frees. It may not be found out though they can be deleted.
+    effect: Result<DeletionEffect>,
 }
 
 impl Planned {
@@ -48,7 +48,7 @@ impl Planned {
                 let numbers = deletables.iter().map(|one| one.plan.deletions.len());
                 Ok(Plan {
                     snapshots: numbers.sum(),
-                    frees: catalog.deletions_free(&deletables, monitor),
+                    effect: catalog.what_if_deleted(&deletables, monitor),
                 })
             });
         }
@@ -59,12 +59,18 @@ impl Planned {
         self.0.value().map(|plan| plan.snapshots)
     }
 
+    /// What repacking gives back beyond a prune, about.
+    fn mixed_bytes(&self) -> u64 {
+        let effect = self.0.value().and_then(|plan| plan.effect.as_ref().ok());
+        effect.map_or(0, |effect| effect.repositories.mixed_bytes)
+    }
+
     pub fn ui(&self, ui: &mut Ui) {
         match (self.0.value(), self.0.error()) {
-            (Some(plan), _) => match &plan.frees {
+            (Some(plan), _) => match &plan.effect {
                 Ok(_) if plan.snapshots == 0 => {}
-                Ok(costs) => {
-                    ui.add(egui::Label::new(in_words(costs)).wrap());
+                Ok(effect) => {
+                    ui.add(egui::Label::new(in_words(effect)).wrap());
                 }
                 Err(error) => error_ui(ui, error),
             },
@@ -97,15 +103,19 @@ pub fn not_yet_ui(ui: &mut Ui, label: &str, reason: &str) -> Stay {
     }
 }
 
-/// What a deletion frees, exactly.
-fn in_words(costs: &ClaimCosts) -> String {
-    match costs.alone_contents {
-        0 => "That frees nothing: all that is in them is in other snapshots as well.".to_owned(),
+/// What a deletion and a prune then free, exactly.
+fn in_words(effect: &DeletionEffect) -> String {
+    let what_if = &effect.repositories;
+    let at_most = if what_if.is_exact() { "" } else { "at most " };
+    let freed = signed_size(effect.freed_bytes());
+    match what_if.freed_contents {
+        0 => format!(
+            "That frees {at_most}{freed}, which they take themselves: all that is in them is in other snapshots as well."
+        ),
         contents => format!(
-            "That frees {}: the contents of {} that no other snapshot has, {} before compression.",
-            size(costs.alone_stored_bytes),
+            "That frees {at_most}{freed}. The contents of {} are in no other snapshot, {} before compression.",
             counted(contents, "file", "files"),
-            size(costs.alone_content_bytes)
+            size(what_if.freed_content_bytes)
         ),
     }
 }
@@ -116,6 +126,8 @@ pub struct DeleteSnapshots {
     /// As they are shown.
     dates: Vec<String>,
     and_prune: bool,
+    /// If it prunes.
+    and_repack: bool,
     planned: Planned,
     confirm: Confirm,
 }
@@ -138,6 +150,7 @@ impl DeleteSnapshots {
             chosen,
             dates,
             and_prune: true,
+            and_repack: false,
             planned: Planned::default(),
             confirm,
         }
@@ -146,7 +159,10 @@ impl DeleteSnapshots {
     fn work(&self) -> Work {
         Work::DeleteSnapshots {
             chosen: self.chosen.clone(),
-            and_prune: self.and_prune,
+            prune: self.and_prune.then_some(match self.and_repack {
+                true => PruneDepth::Pieces,
+                false => PruneDepth::Blocks,
+            }),
         }
     }
 }
@@ -199,6 +215,14 @@ impl DialogWindow for DeleteSnapshots {
         });
         ui.add_space(space::S);
         ui.checkbox(&mut self.and_prune, "And give the space back (prune)");
+        let mixed_bytes = self.planned.mixed_bytes();
+        if self.and_prune && mixed_bytes > 0 {
+            let label = format!(
+                "Repack, too: about {} more, which are compressed together with what stays",
+                size(mixed_bytes)
+            );
+            ui.checkbox(&mut self.and_repack, label);
+        }
         let later = match self.and_prune {
             true => {
                 "Takes longer, and waits for nothing: while a backup into the same repository runs it is left for later."
@@ -228,19 +252,23 @@ mod tests {
 
     #[test]
     fn what_is_freed_is_said_in_words() {
-        let mut costs = ClaimCosts {
-            contents: 5,
-            content_bytes: 9000,
-            ..ClaimCosts::default()
+        let mut effect = DeletionEffect {
+            snapshots: 1,
+            snapshot_bytes: 1024,
+            ..DeletionEffect::default()
         };
-        assert!(in_words(&costs).starts_with("That frees nothing"));
-        costs.alone_contents = 1;
-        costs.alone_content_bytes = 4096;
-        costs.alone_stored_bytes = 2048;
         assert_eq!(
-            in_words(&costs),
-            "That frees 2.0 KiB: the contents of 1 file that no other snapshot has, 4.0 KiB before \
-             compression."
+            in_words(&effect),
+            "That frees 1.0 KiB, which they take themselves: all that is in them is in other snapshots as well."
         );
+        effect.repositories.freed_contents = 1;
+        effect.repositories.freed_content_bytes = 4096;
+        effect.repositories.file_bytes = 2048;
+        assert_eq!(
+            in_words(&effect),
+            "That frees 3.0 KiB. The contents of 1 file are in no other snapshot, 4.0 KiB before compression."
+        );
+        effect.repositories.is_something_lost = true;
+        assert!(in_words(&effect).starts_with("That frees at most 3.0 KiB."));
     }
 }

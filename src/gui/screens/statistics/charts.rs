@@ -83,11 +83,15 @@ pub fn growth_ui(ui: &mut Ui, rows: &[Row]) -> Option<usize> {
                     .zip(&one.values)
                     .map(|(x, y)| [*x, *y])
                     .collect();
-                plot.line(
-                    Line::new(one.name, points.clone())
-                        .color(one.color)
-                        .width(2.0),
-                );
+                // Each by itself: one line through points that are nearly above one another would have long
+                // spikes where its edges meet.
+                for pair in points.windows(2) {
+                    plot.line(
+                        Line::new(one.name, pair.to_vec())
+                            .color(one.color)
+                            .width(2.0),
+                    );
+                }
                 plot.points(
                     Points::new(one.name, points)
                         .color(one.color)
@@ -108,7 +112,7 @@ pub fn brought_ui(ui: &mut Ui, rows: &[Row]) -> Option<usize> {
             values: values(rows, RowCosts::passed_on_bytes),
         },
         Series {
-            name: "New with it, and in it alone: deleting it frees that",
+            name: "New with it, and in it alone",
             color: palette.series(3),
             values: values(rows, |costs| costs.alone_bytes),
         },

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::axis::seconds_of;
+use super::costs::Claim;
 use crate::format::id::Id;
 use crate::gui::overview::{Overview, SnapshotOverview};
 use crate::gui::words::date_time;
@@ -75,6 +76,8 @@ pub struct RowCosts {
     pub alone_bytes: u64,
     /// Of that, what no older snapshot needs.
     pub new_bytes: u64,
+    /// What deleting it, and a prune, give back: to the byte.
+    pub freed_bytes: u64,
 }
 
 impl RowCosts {
@@ -109,8 +112,8 @@ pub struct Costs {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Together {
     pub stored_bytes: u64,
-    /// Of that, what no other archive needs.
-    pub alone_bytes: u64,
+    /// What deleting all of them, and a prune, give back: to the byte.
+    pub freed_bytes: u64,
 }
 
 impl Row {
@@ -162,7 +165,7 @@ impl Row {
                     size(costs.alone_bytes)
                 ));
                 words.push(format!("{} of that was new with it", size(costs.new_bytes)));
-                words.push(format!("Deleting it frees {}", size(costs.alone_bytes)));
+                words.push(format!("Deleting it frees {}", size(costs.freed_bytes)));
             }
         }
         words
@@ -245,10 +248,11 @@ pub fn add_costs(rows: &mut [Row], costs: &Costs) {
 }
 
 /// The claims of the rows, by their repositories.
-pub fn claims(rows: &[Row]) -> BTreeMap<Id, Vec<Id>> {
-    let mut claims: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
+pub fn claims(rows: &[Row]) -> BTreeMap<Id, Vec<Claim>> {
+    let mut claims: BTreeMap<Id, Vec<Claim>> = BTreeMap::new();
     for row in rows {
-        claims.entry(row.repository).or_default().push(row.claim);
+        let its = claims.entry(row.repository).or_default();
+        its.push((row.claim, row.file_bytes));
     }
     claims
 }
@@ -299,7 +303,7 @@ pub fn headlines(
     )];
     match (choice, together, stats) {
         (Choice::Archive(_), Some(together), _) => headlines.push((
-            size(together.alone_bytes),
+            size(together.freed_bytes),
             "is what deleting all of them would give back.".to_owned(),
         )),
         (Choice::Repository(_), _, Some(stats)) => headlines.push((
@@ -355,11 +359,17 @@ pub(super) mod tests {
         }
     }
 
-    pub fn costs_of(stored_bytes: u64, alone_bytes: u64, new_bytes: u64) -> RowCosts {
+    pub fn costs_of(
+        stored_bytes: u64,
+        alone_bytes: u64,
+        new_bytes: u64,
+        freed_bytes: u64,
+    ) -> RowCosts {
         RowCosts {
             stored_bytes,
             alone_bytes,
             new_bytes,
+            freed_bytes,
         }
     }
 
@@ -384,7 +394,7 @@ pub(super) mod tests {
         // Snapshots between them were deleted, and so they brought more than was written for them then.
         let mut costs = Costs::default();
         for (row, new) in rows.iter().zip([600, 3000, 150]) {
-            costs.each.insert(row.claim, costs_of(4000, 50, new));
+            costs.each.insert(row.claim, costs_of(4000, 50, new, 90));
         }
         add_costs(&mut rows, &costs);
         assert_eq!(in_all(&rows), [600, 3600, 3750]);
@@ -392,7 +402,7 @@ pub(super) mod tests {
 
     #[test]
     fn the_parts_of_what_a_snapshot_takes_add_up_to_it() {
-        let costs = costs_of(1000, 100, 250);
+        let costs = costs_of(1000, 100, 250, 140);
         assert_eq!(costs.shared_bytes() + costs.alone_bytes, 1000);
         assert_eq!(
             costs.older_bytes() + costs.passed_on_bytes() + costs.alone_bytes,
@@ -405,7 +415,7 @@ pub(super) mod tests {
         let mut rows = some_rows();
         let together = Together {
             stored_bytes: 2048,
-            alone_bytes: 10,
+            freed_bytes: 10,
         };
         let sentence = |rows: &[Row], together| in_one_sentence(rows, together, None);
         assert_eq!(

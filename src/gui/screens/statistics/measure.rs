@@ -11,18 +11,20 @@ pub enum Measure {
     Stored,
     Shared,
     Alone,
+    Frees,
     New,
     InAll,
     Written,
 }
 
 impl Measure {
-    pub const ALL: [Measure; 8] = [
+    pub const ALL: [Measure; 9] = [
         Measure::Files,
         Measure::Held,
         Measure::Stored,
         Measure::Shared,
         Measure::Alone,
+        Measure::Frees,
         Measure::New,
         Measure::InAll,
         Measure::Written,
@@ -34,13 +36,14 @@ impl Measure {
         const WIDE: f32 = 860.0;
         let left_out: &[Measure] = match (width > WIDE, has_archives) {
             (true, false) => &[],
-            (true, true) => &[Measure::Written],
+            (true, true) => &[Measure::Written, Measure::InAll],
             (false, false) => &[Measure::Written, Measure::InAll, Measure::Files],
             (false, true) => &[
                 Measure::Written,
                 Measure::InAll,
                 Measure::Files,
                 Measure::Shared,
+                Measure::Alone,
             ],
         };
         let all = Measure::ALL.into_iter();
@@ -54,6 +57,7 @@ impl Measure {
             Measure::Stored => "Stored",
             Measure::Shared => "Shared",
             Measure::Alone => "Alone",
+            Measure::Frees => "Frees",
             Measure::New => "New",
             Measure::InAll => "In all",
             Measure::Written => "Written",
@@ -68,8 +72,10 @@ impl Measure {
                 "What its files take in the repository, each content once, compressed"
             }
             Measure::Shared => "Of what it takes, what other snapshots need as well",
-            Measure::Alone => {
-                "Of what it takes, what no other snapshot needs: deleting it frees that"
+            Measure::Alone => "Of what it takes, what no other snapshot needs",
+            Measure::Frees => {
+                "What deleting it and a prune give back, its own file included; of what it has alone some may be \
+                 compressed together with what stays"
             }
             Measure::New => "Of what it takes, what no older snapshot needs: it grew by that",
             Measure::InAll => "What it and all before it that are still there take",
@@ -84,6 +90,7 @@ impl Measure {
             Measure::Stored => "stored_bytes",
             Measure::Shared => "shared_bytes",
             Measure::Alone => "alone_bytes",
+            Measure::Frees => "freed_bytes",
             Measure::New => "new_bytes",
             Measure::InAll => "stored_in_all_bytes",
             Measure::Written => "written_bytes",
@@ -99,6 +106,7 @@ impl Measure {
             Measure::Stored => costs.map(|costs| costs.stored_bytes),
             Measure::Shared => costs.map(|costs| costs.shared_bytes()),
             Measure::Alone => costs.map(|costs| costs.alone_bytes),
+            Measure::Frees => costs.map(|costs| costs.freed_bytes),
             Measure::New => costs.map(|costs| costs.new_bytes),
             Measure::InAll => row.costs.map(|_| row.stored_in_all_bytes),
             Measure::Written => Some(row.written_bytes),
@@ -147,14 +155,16 @@ mod tests {
         let mut rows = some_rows();
         rows.truncate(2);
         let mut costs = Costs::default();
-        costs.each.insert(rows[0].claim, costs_of(450, 120, 200));
+        costs
+            .each
+            .insert(rows[0].claim, costs_of(450, 120, 200, 220));
         add_costs(&mut rows, &costs);
         assert_eq!(
             csv(&rows),
-            "archive,snapshot,taken_at,files,held_bytes,stored_bytes,shared_bytes,alone_bytes,new_bytes,\
+            "archive,snapshot,taken_at,files,held_bytes,stored_bytes,shared_bytes,alone_bytes,freed_bytes,new_bytes,\
              stored_in_all_bytes,written_bytes\r\n\
-             home,2026-11-20-10-00-00.snapshot,2026-11-20T10:00:00,10,1000,450,330,120,200,200,500\r\n\
-             photos,2026-11-21-10-00-00.snapshot,2026-11-21T10:00:00,10,4000,,,,,,3000\r\n"
+             home,2026-11-20-10-00-00.snapshot,2026-11-20T10:00:00,10,1000,450,330,120,220,200,200,500\r\n\
+             photos,2026-11-21-10-00-00.snapshot,2026-11-21T10:00:00,10,4000,,,,,,,3000\r\n"
         );
     }
 }

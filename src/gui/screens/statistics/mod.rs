@@ -27,7 +27,7 @@ use egui::Ui;
 pub use save::SaveFile;
 
 use self::cleanup::Cleanup;
-use self::costs::Known;
+use self::costs::{Claim, Known};
 use self::data::{Choice, Costs, Row, add_costs, choices, claims, rows};
 use self::save::Content;
 use self::space::Space;
@@ -71,7 +71,7 @@ pub enum Tab {
 
 #[derive(PartialEq)]
 struct Asked {
-    claims: BTreeMap<Id, Vec<Id>>,
+    claims: BTreeMap<Id, Vec<Claim>>,
     /// Of each repository, which answer of what it holds.
     answers: Vec<u64>,
 }
