@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use egui::{
-    Align, Align2, Id, Key, Modifiers, Rect, Response, Role, ScrollArea, Sense, TextStyle, Ui,
-    UiBuilder, WidgetInfo, pos2, vec2,
+    Align, Align2, Color32, Id, Key, Modifiers, Rect, Response, RichText, Role, ScrollArea, Sense,
+    TextStyle, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 use lucide_icons::Icon;
 
@@ -567,4 +567,32 @@ impl ShowRowsExact for ScrollArea {
 pub fn cell_text_ui(ui: &mut Ui, text: impl Into<egui::RichText>) {
     let label = egui::Label::new(text.into()).truncate().selectable(false);
     ui.add(label.sense(Sense::hover()));
+}
+
+/// A path in a cell. Its end tells most: where it is too long it is cut off at its beginning, and the whole of it is
+/// there when the pointer rests on it.
+pub fn cell_path_ui(ui: &mut Ui, path: &str, color: Color32) {
+    let width = ui.available_width();
+    let fits = |text: &str| {
+        let font = TextStyle::Body.resolve(ui.style());
+        let galley = ui
+            .painter()
+            .layout_no_wrap(text.to_owned(), font, Color32::WHITE);
+        galley.size().x <= width
+    };
+    let ends = path
+        .match_indices('/')
+        .map(|(at, _)| format!("…{}", &path[at..]));
+    let shortened = match fits(path) {
+        true => None,
+        false => ends.into_iter().find(|end| fits(end)),
+    };
+    let text = shortened.as_deref().unwrap_or(path);
+    let label = egui::Label::new(RichText::new(text).color(color))
+        .truncate()
+        .selectable(false);
+    let response = ui.add(label.sense(Sense::hover()));
+    if shortened.is_some() {
+        response.on_hover_text(path);
+    }
 }

@@ -9,7 +9,7 @@ use crate::fs::escaped;
 use crate::gui::command::Tone;
 use crate::gui::cx::Cx;
 use crate::gui::theme::{Palette, palette, space, text};
-use crate::gui::widgets::table::{Column, Table, cell_text_ui};
+use crate::gui::widgets::table::{Column, Table, cell_path_ui, cell_text_ui};
 use crate::gui::widgets::{
     Button, chip_ui, error_ui, labelled_ui, loading_ui, notice_ui, progress_bar_ui, search_field_ui,
 };
@@ -329,7 +329,7 @@ pub(super) fn summary_ui(ui: &mut Ui, summary: &mut Summary) {
             return;
         };
         match column {
-            0 => cell_text_ui(ui, path.as_str()),
+            0 => cell_path_ui(ui, path, colors.text),
             _ => {
                 let ink = if *matters {
                     colors.warning

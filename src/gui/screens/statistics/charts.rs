@@ -49,9 +49,11 @@ pub fn growth_ui(ui: &mut Ui, rows: &[Row]) -> Option<usize> {
     let margin = ((last - first) * 0.03).max(3.0 * 3600.0);
     let (from, to) = (first - margin, last + margin);
     let step = time_step(to - from);
+    // A label at either end would be cut off.
+    let room = (to - from) * f64::from(LABEL_WIDTH / ui.available_width()) / 3.0;
     let marks = move |_: GridInput| {
-        let from = (from / step).ceil() as i64;
-        let marks = from..=(to / step).floor() as i64;
+        let from = ((from + room) / step).ceil() as i64;
+        let marks = from..=((to - room) / step).floor() as i64;
         marks
             .map(|number| GridMark {
                 value: number as f64 * step,
@@ -215,7 +217,8 @@ fn bars_ui<'a>(
     let labels = ((ui.available_width() / LABEL_WIDTH) as usize).max(2);
     let step = rows.len().div_ceil(labels).max(1);
     let marks = move |_: GridInput| {
-        let indexes = (0..=last).step_by(step);
+        // A label at the very beginning would stand on that of the other axis.
+        let indexes = (step / 2..=last).step_by(step);
         indexes
             .map(|index| GridMark {
                 value: index as f64,
@@ -223,10 +226,9 @@ fn bars_ui<'a>(
             })
             .collect::<Vec<_>>()
     };
-    let times: Vec<String> = rows
-        .iter()
-        .map(|row| time_label(row.at(), 86_400.0))
-        .collect();
+    let time = rows.last()?.at() - rows.first()?.at();
+    let unit = time_step(time).max(86_400.0);
+    let times: Vec<String> = rows.iter().map(|row| time_label(row.at(), unit)).collect();
     let label = move |mark: GridMark, _: &std::ops::RangeInclusive<f64>| {
         let index = mark.value.round() as usize;
         times.get(index).cloned().unwrap_or_default()

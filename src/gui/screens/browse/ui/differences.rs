@@ -12,7 +12,7 @@ use super::weak_ui;
 use crate::fs::escaped;
 use crate::gui::command::Tone;
 use crate::gui::theme::{Palette, palette, space, text};
-use crate::gui::widgets::table::{Column, Table, cell_text_ui};
+use crate::gui::widgets::table::{Column, Table, cell_path_ui, cell_text_ui};
 use crate::gui::widgets::{Button, error_ui, loading_ui, notice_ui, text_field_ui};
 use crate::human::{count, counted, size};
 
@@ -212,7 +212,7 @@ fn cell_ui(ui: &mut Ui, file: &DifferingFile, column: usize) {
             }
             cell_text_ui(ui, text);
         }
-        2 => cell_text_ui(ui, weak(shown(parent(&file.path).unwrap_or(b"/")))),
+        2 => cell_path_ui(ui, &shown(parent(&file.path).unwrap_or(b"/")), palette.weak),
         _ => {
             let sizes = match (file.old_size, file.new_size) {
                 (Some(old), Some(new)) if old != new => format!("{} → {}", size(old), size(new)),

@@ -13,7 +13,7 @@ use super::weak_ui;
 use crate::fs::escaped;
 use crate::gui::command::Tone;
 use crate::gui::theme::{palette, text};
-use crate::gui::widgets::table::{Column, Table, cell_text_ui};
+use crate::gui::widgets::table::{Column, Table, cell_path_ui, cell_text_ui};
 use crate::gui::widgets::{Button, error_ui, notice_ui};
 use crate::gui::words;
 use crate::human::{counted, size};
@@ -176,7 +176,7 @@ fn cell_ui(ui: &mut Ui, series: &super::super::data::SeriesView, file: &FoundFil
             }
             cell_text_ui(ui, text);
         }
-        1 => cell_text_ui(ui, weak(shown(parent(&file.path).unwrap_or(b"/")))),
+        1 => cell_path_ui(ui, &shown(parent(&file.path).unwrap_or(b"/")), palette.weak),
         2 if file.kind == RowKind::Folder && file.size == 0 => {}
         2 => cell_text_ui(ui, weak(size(file.size))),
         3 => cell_text_ui(ui, weak(held(series, file))),

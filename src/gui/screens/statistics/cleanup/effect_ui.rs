@@ -9,8 +9,9 @@ use super::{Ask, Cleanup, effect};
 use crate::fs::escaped;
 use crate::gui::command::Tone;
 use crate::gui::cx::Cx;
+use crate::gui::grown::shown;
 use crate::gui::theme::{ROW_HEIGHT, palette, space, text};
-use crate::gui::widgets::table::{Column, Table, cell_text_ui};
+use crate::gui::widgets::table::{Column, Table, cell_path_ui, cell_text_ui};
 use crate::gui::widgets::{
     Button, error_ui, group_title_ui, loading_ui, notice_ui, progress_bar_ui,
 };
@@ -100,8 +101,10 @@ impl Cleanup {
     }
 
     /// The versions of files that are lost, the largest first.
-    pub(super) fn gone_ui(&mut self, ui: &mut Ui, height: f32, asks: &mut Vec<Ask>) {
+    pub(super) fn gone_ui(&mut self, ui: &mut Ui, height: f32, cx: &Cx<'_>, asks: &mut Vec<Ask>) {
         let weak = palette(ui.ctx()).weak;
+        let ink = palette(ui.ctx()).text;
+        let home = cx.catalog.home_dir.as_deref();
         if let Some(error) = self.gone.error() {
             return error_ui(ui, error);
         }
@@ -155,7 +158,7 @@ impl Cleanup {
                 return;
             };
             match column {
-                0 => cell_text_ui(ui, escaped(&version.path).to_string()),
+                0 => cell_path_ui(ui, &shown(&version.path, home), ink),
                 1 => cell_text_ui(ui, size(version.size)),
                 _ => cell_text_ui(ui, date_time(version.snapshot.name.time())),
             }

@@ -48,7 +48,7 @@ impl Cleanup {
                 if has_gone {
                     ui.add_space(space::S);
                     let left = height - (ui.cursor().min.y - top);
-                    self.gone_ui(ui, left, &mut asks);
+                    self.gone_ui(ui, left, cx, &mut asks);
                 }
                 let used = ui.cursor().min.y - top;
                 ui.add_space((height - used).max(0.0));
@@ -95,8 +95,8 @@ impl Cleanup {
             columns.push(Column::fixed("Archive", 76.0));
         }
         let before = columns.len();
-        let measures = [Measure::Held, Measure::Alone];
-        columns.extend(measures.map(|measure| Column::fixed(measure.title(), 56.0).right()));
+        let measures = [Measure::Held, Measure::Frees];
+        columns.extend(measures.map(|measure| Column::fixed(measure.title(), 66.0).right()));
         columns.push(Column::share("Kept as", 1.0));
         let short = reasons(rows, &self.rule, short_words);
         let reasons = reasons(rows, &self.rule, in_words);
