@@ -133,18 +133,19 @@ impl PreparedPage {
         }
         let (plain_len, raw_len) = (plain.len() as u32, raw.len() as u32);
         let mut codec = codec;
-        let mut stored = plain.to_vec();
+        let mut compressed = None;
         if codec != Codec::None && !raw.is_empty() {
-            let compressed = compress(codec, level, raw)?;
-            if compressed.len() < raw.len() {
-                stored.extend_from_slice(&compressed);
-            } else {
+            compressed = Some(compress(codec, level, raw)?).filter(|it| it.len() < raw.len());
+            if compressed.is_none() {
                 codec = Codec::None;
             }
         }
-        if codec == Codec::None {
-            stored.extend_from_slice(raw);
-        }
+        let stored = match compressed {
+            Some(compressed) if plain.is_empty() => compressed,
+            Some(compressed) => [plain, &compressed].concat(),
+            None if codec == Codec::None => [plain, raw].concat(),
+            None => plain.to_vec(),
+        };
         let blake3 = Blake3::of(&stored);
         Ok(PreparedPage {
             page_kind,
