@@ -183,7 +183,7 @@ fn details(effect: &DeletionEffect) -> Vec<(&'static str, String)> {
     if what_if.is_something_lost {
         lines.push((
             "Damaged",
-            "something that is needed cannot be found, and prune keeps what it cannot place"
+            "something that is needed cannot be found; until a repair prune gives nothing back"
                 .to_owned(),
         ));
     }

@@ -15,7 +15,7 @@ use super::table::read::Table;
 use super::table::{ChunkRow, ContentRow, Place, table_id};
 use super::token::{ContentNumber, SegmentId, Token};
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::digest::{Blake3, ContentDigest};
+use crate::format::digest::{Blake3, ContentDigest, Sha1};
 use crate::format::id::Id;
 
 /// How many times the tables are listed anew when one of them disappears while they are opened.
@@ -209,7 +209,8 @@ impl Index {
             .insert(number.ordinal);
     }
 
-    fn is_lost_place(&self, place: &Place) -> bool {
+    /// Whether what is in this place is known to be lost.
+    pub fn is_lost_place(&self, place: &Place) -> bool {
         match place {
             Place::Piece(piece) | Place::Chunked(piece) => {
                 self.lost_packs.contains(&piece.block.pack)
@@ -217,6 +218,11 @@ impl Index {
             Place::Empty | Place::Loose(_) => false,
             Place::Lost => true,
         }
+    }
+
+    /// Whether the pack of a chunk is known to be missing.
+    pub fn is_lost_chunk(&self, row: &ChunkRow) -> bool {
+        self.lost_packs.contains(&row.piece.block.pack)
     }
 
     /// True when some table has a row for this number and its bytes are not known to be lost.
@@ -237,11 +243,12 @@ impl Index {
         for table in &self.tables {
             if table.has(token.number) {
                 table.find(&token.sha1, &mut rows)?;
-                if let Some(row) = rows.iter().find(|row| row.number == token.number) {
-                    return Ok(*row);
-                }
-                rows.clear();
             }
+        }
+        rows.retain(|row| row.number == token.number);
+        let found = rows.iter().find(|row| !self.is_lost_place(&row.place));
+        if let Some(row) = found.or(rows.first()) {
+            return Ok(*row);
         }
         self.expect_complete()?;
         Err(Error::new(
@@ -254,13 +261,18 @@ impl Index {
 
     /// A stored content with these digests, to be used instead of storing it again.
     pub fn find_content(&self, digest: &ContentDigest) -> Result<Option<ContentRow>> {
+        let rows = self.find_sha1(&digest.sha1)?;
+        Ok(rows.into_iter().find(|row| row.digest == *digest))
+    }
+
+    /// All contents with this SHA-1 that are not known to be lost.
+    pub fn find_sha1(&self, sha1: &Sha1) -> Result<Vec<ContentRow>> {
         let mut rows = Vec::new();
         for table in &self.tables {
-            table.find(&digest.sha1, &mut rows)?;
+            table.find(sha1, &mut rows)?;
         }
-        Ok(rows.into_iter().find(|row| {
-            row.digest == *digest && !self.is_lost_place(&row.place) && self.has(row.number)
-        }))
+        rows.retain(|row| !self.is_lost_place(&row.place) && self.has(row.number));
+        Ok(rows)
     }
 
     /// Numbers of contents with these digests that are known to be lost. Costs nothing where nothing is.
@@ -304,31 +316,37 @@ impl Index {
     }
 
     /// Calls `each` for every content row in the order of tables, one for each number: that of the newest
-    /// table. Rows of equal contents come one after the other.
+    /// table, of those that are not lost if there are any. Rows of equal contents come one after the other.
     pub fn each_content(&self, each: impl FnMut(ContentRow) -> Result<()>) -> Result<()> {
         let tables = self.tables.iter();
-        merge_contents(tables.map(|t| boxed(t.all_contents())).collect(), each)
+        let sources = tables.map(|t| boxed(t.all_contents())).collect();
+        merge_contents(sources, |row| self.is_lost_place(&row.place), each)
     }
 
     /// Calls `each` for every chunk row in the order of tables, one for each chunk: that of the newest
-    /// table.
+    /// table, of those whose pack is not missing if there are any.
     pub fn each_chunk(&self, each: impl FnMut(ChunkRow) -> Result<()>) -> Result<()> {
         let tables = self.tables.iter();
-        merge_chunks(tables.map(|t| boxed(t.all_chunks())).collect(), each)
+        let sources = tables.map(|t| boxed(t.all_chunks())).collect();
+        merge_chunks(sources, |row| self.is_lost_chunk(row), each)
     }
 
     /// [`Index::each_content`] without the rows of pages that are damaged.
     pub fn each_readable_content(&self, each: impl FnMut(ContentRow) -> Result<()>) -> Result<()> {
         let tables = self.tables.iter();
         let sources = tables.map(|t| boxed(t.all_contents().filter(is_worth_telling)));
-        merge_contents(sources.collect(), each)
+        merge_contents(
+            sources.collect(),
+            |row| self.is_lost_place(&row.place),
+            each,
+        )
     }
 
     /// [`Index::each_chunk`] without the rows of pages that are damaged.
     pub fn each_readable_chunk(&self, each: impl FnMut(ChunkRow) -> Result<()>) -> Result<()> {
         let tables = self.tables.iter();
         let sources = tables.map(|t| boxed(t.all_chunks().filter(is_worth_telling)));
-        merge_chunks(sources.collect(), each)
+        merge_chunks(sources.collect(), |row| self.is_lost_chunk(row), each)
     }
 
     /// Every pack that rows name.

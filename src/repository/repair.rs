@@ -31,7 +31,7 @@ use super::table::{ChunkRow, ContentRow, LoosePlace, Piece, Place, table_name};
 use super::token::{ContentNumber, SegmentId, Token};
 use crate::error::{ErrorKind, Result};
 use crate::format::compression::Codec;
-use crate::format::digest::{Blake3, ContentDigest};
+use crate::format::digest::{Blake3, ContentDigest, Sha1};
 use crate::format::id::Id;
 use crate::format::sealed::{FileKind, Sealed};
 use crate::progress::Monitor;
@@ -61,7 +61,8 @@ impl RepairReport {
 
 impl Repository {
     /// Repairs the repository. `known` are tokens handed out for contents, from wherever the caller has
-    /// them; they are needed only where tables of loose contents are lost. Takes the exclusive lock.
+    /// them; they are needed only where tables are lost: of loose contents, and of contents whose bytes another number
+    /// has. Takes the exclusive lock.
     pub fn repair(
         &self,
         known: &mut dyn Iterator<Item = Result<Token>>,
@@ -99,8 +100,8 @@ impl Repository {
                 .filter(|r| !saved.contains(&r.number)),
         );
         chunks.extend(pack_chunks);
-        let loose = self.rows_of_loose(&index, known, monitor)?;
-        contents.extend(loose.into_iter().filter(|r| !saved.contains(&r.number)));
+        let others = self.rows_of_known(&index, &contents, known, monitor)?;
+        contents.extend(others);
         report.rebuilt_rows = (contents.len() + chunks.len()) as u64;
         if report.rebuilt_rows > 0 {
             publish_rows(
@@ -244,15 +245,21 @@ impl Repository {
         Ok((contents, chunks))
     }
 
-    /// Rows for loose contents and empty ones that somebody holds a token for, and that are in no table.
-    fn rows_of_loose(
+    /// Rows for what somebody holds a token for, and what is neither in a table nor among those `rebuilt`: loose contents,
+    /// empty ones, and those that a prune had share the bytes of another number, which only a table says.
+    fn rows_of_known(
         &self,
         index: &Index,
+        rebuilt: &[ContentRow],
         known: &mut dyn Iterator<Item = Result<Token>>,
         monitor: &Monitor,
     ) -> Result<Vec<ContentRow>> {
         let mut rows = Vec::new();
-        let mut seen = HashSet::new();
+        let mut seen: HashSet<ContentNumber> = rebuilt.iter().map(|row| row.number).collect();
+        let mut by_sha1: HashMap<Sha1, Vec<ContentRow>> = HashMap::new();
+        for row in rebuilt {
+            by_sha1.entry(row.digest.sha1).or_default().push(*row);
+        }
         let empty = ContentDigest::of(b"");
         for token in known {
             let token = token?;
@@ -268,6 +275,18 @@ impl Repository {
                 });
             } else if let Some(row) = self.find_loose(&token)? {
                 rows.push(row);
+            } else {
+                let mut twins = index.find_sha1(&token.sha1)?;
+                twins.extend(by_sha1.get(&token.sha1).into_iter().flatten());
+                // Of several contents with this SHA-1 nothing says any more which one the token is for.
+                if let Some(first) = twins.first()
+                    && twins.iter().all(|twin| twin.digest == first.digest)
+                {
+                    rows.push(ContentRow {
+                        number: token.number,
+                        ..*first
+                    });
+                }
             }
         }
         Ok(rows)

@@ -4,6 +4,7 @@
 mod colliding_pairs;
 mod collisions;
 mod damage;
+mod incomplete;
 mod lost;
 mod reclaiming;
 mod round_trip;

@@ -10,7 +10,9 @@ use gibus::repository::prune::PruneDepth;
 use gibus::repository::settings::{Layout, Settings};
 use gibus::repository::token::Token;
 
-use crate::support::{assert_contents, check, every_setting, files_in, monitor, noise, store};
+use crate::support::{
+    announce, assert_contents, check, every_setting, files_in, monitor, noise, store,
+};
 
 fn contents() -> Vec<Vec<u8>> {
     let mut contents: Vec<Vec<u8>> = (0..30).map(|n| noise(900 + n, n as u64)).collect();
@@ -66,13 +68,7 @@ fn what_lies_in_packs_is_pruned_in_a_repository_that_stores_loose_contents() {
     let (_, kept) = store(&repository, &contents[..10], Some(first));
     assert_eq!(tokens[..10], kept);
     // What a conversion leaves that was killed as soon as it had announced itself.
-    let elsewhere = folder.path().join("loose");
-    let loose = Repository::create(&elsewhere, &settings(Layout::Loose)).unwrap();
-    let announced = fs::read_to_string(elsewhere.join("repository.toml")).unwrap();
-    let announced = announced.replace(&loose.id().to_string(), &repository.id().to_string());
-    let body = &announced[..announced.find("# blake3: ").unwrap()];
-    let sealed = gibus::format::sealed_text::seal_text(body);
-    fs::write(place.join("repository-2.toml"), sealed).unwrap();
+    announce(&repository, &settings(Layout::Loose));
 
     let repository = Repository::open(&place).unwrap();
     assert_eq!(repository.settings().layout, Layout::Loose);

@@ -95,6 +95,17 @@ pub fn check(repository: &Repository) -> CheckReport {
         .unwrap()
 }
 
+/// What a conversion leaves that is killed as soon as it has announced itself: other settings, and contents as they were.
+pub fn announce(repository: &Repository, settings: &Settings) {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let other = Repository::create(&elsewhere.path().join("other"), settings).unwrap();
+    let announced = std::fs::read_to_string(other.place().join("repository.toml")).unwrap();
+    let announced = announced.replace(&other.id().to_string(), &repository.id().to_string());
+    let body = &announced[..announced.find("# blake3: ").unwrap()];
+    let sealed = gibus::format::sealed_text::seal_text(body);
+    std::fs::write(repository.place().join("repository-2.toml"), sealed).unwrap();
+}
+
 /// All files below a folder, but those of locks.
 pub fn files_in(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = walkdir::WalkDir::new(folder)

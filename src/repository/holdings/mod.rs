@@ -124,7 +124,7 @@ pub struct Holdings {
     twins: Vec<Vec<Twin>>,
     /// Length of the loose files that tables name.
     loose_bytes: u64,
-    /// Something that is claimed cannot be found, and so prune keeps what it cannot place.
+    /// Something that is claimed cannot be found, and so prune gives nothing back before a repair.
     is_something_lost: bool,
     numbers: Numbers,
     big: Vec<BigContent>,

@@ -209,6 +209,7 @@ pub fn read(repository: &Repository, monitor: &Monitor) -> Result<Holdings> {
         big: Vec::new(),
         twins: Vec::new(),
         loose_bytes: 0,
+        are_chunks_lost: false,
     };
     let mut twins: Vec<ContentRow> = Vec::new();
     let mut rows = 0_u64;
@@ -235,6 +236,7 @@ pub fn read(repository: &Repository, monitor: &Monitor) -> Result<Holdings> {
         big,
         twins: mut several,
         loose_bytes,
+        are_chunks_lost,
         ..
     } = reader;
     sets.close();
@@ -244,7 +246,15 @@ pub fn read(repository: &Repository, monitor: &Monitor) -> Result<Holdings> {
             .rows(*segment)
             .is_some_and(|rows| ordinals.is_subset(rows))
     };
+    let are_twins_lost = several.iter().flatten().any(|twin| match twin.place {
+        TwinPlace::Block(at, _) => blocks
+            .get(at as usize)
+            .is_none_or(|block| block.pack.is_none()),
+        TwinPlace::Loose(_) | TwinPlace::Nowhere => false,
+    });
     let is_something_lost = !live.used().iter().all(is_known)
+        || are_chunks_lost
+        || are_twins_lost
         || blocks
             .iter()
             .any(|block| block.pack.is_none() && !block.needs.is_empty());
@@ -327,6 +337,7 @@ struct Reader<'a> {
     big: Vec<BigContent>,
     twins: Vec<Vec<Twin>>,
     loose_bytes: u64,
+    are_chunks_lost: bool,
 }
 
 impl Reader<'_> {
@@ -501,6 +512,7 @@ impl Reader<'_> {
         if needed.is_empty() {
             return Ok(chunks);
         }
+        let mut found = 0;
         index.each_chunk(|row| {
             if let Some(set) = needed.get(&row.blake3).copied() {
                 let stored = row.piece.stored_bytes();
@@ -509,9 +521,11 @@ impl Reader<'_> {
                 sums.stored_bytes += stored;
                 sums.single_bytes += stored;
                 chunks.push(&row.blake3, stored, set);
+                found += 1;
             }
             Ok(())
         })?;
+        self.are_chunks_lost = found < needed.len();
         Ok(chunks)
     }
 }

@@ -38,7 +38,7 @@ pub struct WhatIf {
     pub mixed_bytes: u64,
     /// What a prune gives back now, without this, of packs and of loose files that tables name.
     pub unclaimed_bytes: u64,
-    /// Something that is claimed cannot be found: a prune keeps what it cannot place, and gives back less.
+    /// Something that is claimed cannot be found: a prune gives nothing back before a repair.
     pub is_something_lost: bool,
 }
 

@@ -17,13 +17,15 @@
 //!   them is deleted. So whenever it is interrupted, everything claimed is where the tables say.
 //! - Two numbers of one content come to share the bytes of one that is claimed and there, never of one that is
 //!   about to be deleted.
-//! - A pack or loose file that no row names is left over from an interrupted run, unless a table is lost, with
-//!   which that file is found. So as long as something claimed has no row, or its row leads nowhere, they all
-//!   stay: a repair may need them.
+//! - As long as something claimed has no row, or its row leads nowhere, no pack, loose file or table is touched at
+//!   all. Where a table or a pack is lost, what seems to be unclaimed may be where a repair finds it: in a pack that no
+//!   row names any more, or under another number of the same bytes. A repair says of what it finds nowhere that it is
+//!   lost, and that holds nothing up.
 //! - Blocks move as they are stored, and their checksums are compared on the way.
 //! - Packs and loose files of which nothing is claimed are deleted first of all, which needs no space: it
 //!   works on a full disk. Rows that then point to nothing are harmless: they are of contents that nothing
-//!   claims; a store session looks which packs exist, and looks at a loose file before it relies on it.
+//!   claims; a store session, whatever its layout, looks which packs exist, and looks at a loose file before it
+//!   relies on it.
 
 pub mod execute;
 pub mod packs;
@@ -92,7 +94,7 @@ pub struct PrunePlan {
     pub(super) rewrites_tables: bool,
     /// Contents that are stored twice (by two backups at the same time), with both numbers claimed.
     pub(super) has_duplicates: bool,
-    /// Something claimed has no row in any table, or its row leads nowhere. Files that no row names stay then.
+    /// Something claimed has no row in any table, or its row leads nowhere. Nothing is given back then.
     pub is_something_lost: bool,
 }
 
@@ -123,7 +125,7 @@ pub struct PruneReport {
     pub stored_bytes_after: u64,
     /// Stored bytes that nothing claims, in blocks that hold something claimed too; about.
     pub mixed_bytes: u64,
-    /// Why not everything was done that could have been: there was no space to write into.
+    /// Why not everything was done that could have been: something is lost, or there was no space to write into.
     pub left_undone: Option<String>,
 }
 

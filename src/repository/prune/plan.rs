@@ -75,7 +75,7 @@ impl Surveyor<'_> {
 
         let mut without_row = live.used().clone();
         let mut lists: Vec<(Piece, ContentDigest)> = Vec::new();
-        let mut loose_live: HashSet<String> = HashSet::new();
+        let mut loose_live: HashMap<String, u64> = HashMap::new();
         let mut loose_dead: Vec<(String, u64)> = Vec::new();
         let mut rows = 0_u64;
         let mut stored_bytes = 0_u64;
@@ -128,7 +128,7 @@ impl Surveyor<'_> {
                 Place::Loose(place) => {
                     stored_bytes += place.stored_bytes;
                     if let Some(name) = name_of(&row) {
-                        loose_live.insert(name);
+                        loose_live.insert(name, place.stored_bytes);
                     }
                 }
             }
@@ -136,7 +136,7 @@ impl Surveyor<'_> {
         })?;
 
         plan.is_something_lost |= without_row.values().any(|ordinals| !ordinals.is_empty());
-        loose_dead.retain(|(name, _)| !loose_live.contains(name));
+        loose_dead.retain(|(name, _)| !loose_live.contains_key(name));
         if self.may_have_loose || self.layout == Layout::Loose || !loose_dead.is_empty() {
             let planned: HashSet<&String> = loose_dead.iter().map(|(name, _)| name).collect();
             let mut orphans = Vec::new();
@@ -145,8 +145,8 @@ impl Surveyor<'_> {
                 self.monitor.check_cancelled()?;
                 for listed in storage.list(&folder)? {
                     let name = format!("{folder}/{}", listed.name);
-                    if loose_live.contains(&name) {
-                        found += 1;
+                    if let Some(stored_bytes) = loose_live.get(&name) {
+                        found += usize::from(listed.bytes == *stored_bytes);
                     } else if parse_loose_name(&folder, &listed.name).is_some()
                         && !planned.contains(&name)
                     {
@@ -160,7 +160,8 @@ impl Surveyor<'_> {
             }
         }
 
-        let mut live_chunks = self.chunks_of(lists)?;
+        let live_chunks = self.chunks_of(lists)?;
+        let mut found_chunks = 0;
         let mut dead_chunks = false;
         let mut used = |piece: &Piece| {
             if let Some(block) = usage.get_mut(&(piece.block.pack, piece.block.page)) {
@@ -170,31 +171,33 @@ impl Surveyor<'_> {
         self.index.each_chunk(|row| {
             if live_chunks.contains(&row.blake3) {
                 used(&row.piece);
-            } else if plan.is_something_lost {
-                // It may be of a big content whose row is lost.
-                live_chunks.insert(row.blake3);
-                used(&row.piece);
+                found_chunks += usize::from(!self.index.is_lost_chunk(&row));
             } else {
                 dead_chunks = true;
             }
             Ok(())
         })?;
+        plan.is_something_lost |= found_chunks < live_chunks.len();
 
         // Numbers of one content share a file.
         loose_dead.sort_unstable();
         loose_dead.dedup();
         stored_bytes += loose_dead.iter().map(|(_, bytes)| *bytes).sum::<u64>();
-        plan.freed_bytes += loose_dead.iter().map(|(_, bytes)| *bytes).sum::<u64>();
-        plan.loose_to_delete = loose_dead;
+        if !plan.is_something_lost {
+            plan.freed_bytes += loose_dead.iter().map(|(_, bytes)| *bytes).sum::<u64>();
+            plan.loose_to_delete = loose_dead;
+        }
 
         let moves = self.plan_packs(&mut plan, &usage, &mut stored_bytes)?;
         plan.leftovers = storage.leftovers()?;
         plan.stored_bytes_before = stored_bytes;
-        plan.rewrites_tables = plan.dead_contents > 0
-            || dead_chunks
-            || plan.has_duplicates
-            || !self.index.superseded().is_empty()
-            || self.index.tables().len() > MANY_TABLES;
+        plan.has_duplicates &= !plan.is_something_lost;
+        plan.rewrites_tables = !plan.is_something_lost
+            && (plan.dead_contents > 0
+                || dead_chunks
+                || plan.has_duplicates
+                || !self.index.superseded().is_empty()
+                || self.index.tables().len() > MANY_TABLES);
         Ok(Survey {
             plan,
             live,
@@ -249,7 +252,8 @@ impl Surveyor<'_> {
                 PruneDepth::Everything => true,
             };
             match fate {
-                PackFate::Orphaned if plan.is_something_lost => plan.packs_to_keep += 1,
+                // Any of them may be where a repair finds it.
+                _ if plan.is_something_lost => plan.packs_to_keep += 1,
                 PackFate::Orphaned => {
                     plan.orphan_packs.push(listed);
                     plan.freed_bytes += pack.bytes;

@@ -80,21 +80,6 @@ impl<'s> LooseWorker<'s> {
         Ok(self.add(*digest, number, bytes)?)
     }
 
-    fn reserve(&self, digest: &ContentDigest) -> Result<Reserved> {
-        let storage = &self.shared.storage;
-        self.shared.reserve(digest, |row| match row.place {
-            // One look for each duplicate: what was deleted behind our back is stored again.
-            Place::Loose(place) => {
-                let name = loose_name(digest, place.codec, place.alternate);
-                match storage.size(&name) {
-                    Err(e) if e.kind() == ErrorKind::Damaged => Ok(false),
-                    size => Ok(size? == Some(place.stored_bytes)),
-                }
-            }
-            _ => Ok(true),
-        })
-    }
-
     fn stored(&self, digest: &ContentDigest, reserved: &Reserved) -> Stored {
         let (token, is_new) = match reserved {
             Reserved::Existing(token) => (*token, false),
@@ -109,7 +94,7 @@ impl<'s> LooseWorker<'s> {
 
     fn store_whole(&mut self, bytes: Vec<u8>) -> Result<Stored> {
         let digest = ContentDigest::of(&bytes);
-        let reserved = self.reserve(&digest)?;
+        let reserved = self.shared.reserve(&digest)?;
         let stored = self.stored(&digest, &reserved);
         if let Reserved::New(number) = reserved {
             self.add(digest, number, bytes)?;
@@ -164,7 +149,7 @@ impl<'s> LooseWorker<'s> {
         let digest = hasher.finish();
         let reserved = match number {
             Some(number) => Reserved::New(number),
-            None => self.reserve(&digest)?,
+            None => self.shared.reserve(&digest)?,
         };
         let stored = self.stored(&digest, &reserved);
         if let Reserved::New(number) = reserved {

@@ -42,12 +42,13 @@ use self::pipeline::Pipeline;
 use super::claims::{ClaimBuilder, ClaimId, publish_claim};
 use super::index::Index;
 use super::lock::Lock;
+use super::loose::loose_name;
 use super::pack::pack_id;
 use super::settings::{Layout, Settings};
 use super::storage::Storage;
 use super::table::publish::publish_rows;
 use super::table::read::Table;
-use super::table::{ChunkRow, ContentRow, table_name};
+use super::table::{ChunkRow, ContentRow, Place, table_name};
 use super::token::{ContentNumber, SegmentId, Token};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::format::digest::ContentDigest;
@@ -370,17 +371,13 @@ impl Shared {
     }
 
     /// The token of a content: the one that it has already, or a new number for the caller to store
-    /// the bytes under. `is_usable` has the last word on rows found in tables.
-    fn reserve(
-        &self,
-        digest: &ContentDigest,
-        is_usable: impl Fn(&ContentRow) -> Result<bool>,
-    ) -> Result<Reserved> {
+    /// the bytes under.
+    fn reserve(&self, digest: &ContentDigest) -> Result<Reserved> {
         if let Some(ordinal) = self.known.content(digest) {
             return Ok(Reserved::Existing(self.token(digest, self.number(ordinal))));
         }
         if let Some(row) = self.index().find_content(digest)?
-            && is_usable(&row)?
+            && self.is_there(&row)?
         {
             return Ok(Reserved::Existing(self.token(digest, row.number)));
         }
@@ -401,6 +398,20 @@ impl Shared {
             }
             Err(ordinal) => Reserved::Existing(self.token(digest, self.number(ordinal))),
         })
+    }
+
+    /// Whether the bytes of a row are still there, as far as it does not follow from which packs exist. One look for
+    /// each duplicate in a file of its own: prune deletes those before it drops their rows, and what was deleted
+    /// behind our back is stored again.
+    fn is_there(&self, row: &ContentRow) -> Result<bool> {
+        let Place::Loose(place) = row.place else {
+            return Ok(true);
+        };
+        let name = loose_name(&row.digest, place.codec, place.alternate);
+        match self.storage.size(&name) {
+            Err(e) if e.kind() == ErrorKind::Damaged => Ok(false),
+            size => Ok(size? == Some(place.stored_bytes)),
+        }
     }
 
     fn token(&self, digest: &ContentDigest, number: ContentNumber) -> Token {

@@ -116,7 +116,7 @@ impl<'s> PackedWorker<'s> {
 
     fn store_whole(&mut self, bytes: &[u8]) -> Result<Stored> {
         let digest = ContentDigest::of(bytes);
-        let number = match self.shared.reserve(&digest, |_| Ok(true))? {
+        let number = match self.shared.reserve(&digest)? {
             Reserved::Existing(token) => {
                 return Ok(Stored {
                     token,
@@ -274,7 +274,7 @@ impl<'s> PackedWorker<'s> {
         }
         let reserved = match number {
             Some(number) => Reserved::New(number),
-            None => self.shared.reserve(&digest, |_| Ok(true))?,
+            None => self.shared.reserve(&digest)?,
         };
         let (token, is_new) = match reserved {
             Reserved::Existing(token) => (token, false),

@@ -1,8 +1,8 @@
 //! Merges tables and new rows into one stream in the order of a table.
 //!
 //! Sources come newest first. Where two hold a row for the same content number, or for the same chunk, the
-//! newer one's is kept, but for one thing: a row that says that a content is lost yields to one that leads
-//! somewhere, whichever is newer. A repair writes such rows to one table that takes in all others, so the
+//! newer one's is kept, but for one thing: a row that says that a content is lost, or leads to a pack that is known to be
+//! missing, yields to one that leads somewhere, whichever is newer. A repair writes such rows to one table that takes in all others, so the
 //! other row is of a backup which has stored the bytes again since. Of two backups side by side the one that
 //! has not may well publish the newer table, with the row that it found.
 
@@ -10,13 +10,16 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::read::Table;
-use super::{ChunkRow, ContentRow, Place};
+use super::{ChunkRow, ContentRow};
 use crate::error::Result;
 
-/// Rows in order, of one table or of what was newly stored.
+/// Rows in order.
+type Rows<'a, T> = Box<dyn Iterator<Item = Result<T>> + 'a>;
+
+/// The rows of one table, or of what was newly stored.
 pub struct Source<'a> {
-    pub contents: Box<dyn Iterator<Item = Result<ContentRow>> + 'a>,
-    pub chunks: Box<dyn Iterator<Item = Result<ChunkRow>> + 'a>,
+    pub contents: Rows<'a, ContentRow>,
+    pub chunks: Rows<'a, ChunkRow>,
 }
 
 impl<'a> Source<'a> {
@@ -38,17 +41,36 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Calls `each` for every content row, in order, one for each number.
+/// Calls `each` for every content row, in order, one for each number: the first that is not lost, if there is one.
 pub fn merge_contents(
-    sources: Vec<Box<dyn Iterator<Item = Result<ContentRow>> + '_>>,
-    mut each: impl FnMut(ContentRow) -> Result<()>,
+    sources: Vec<Rows<'_, ContentRow>>,
+    is_lost: impl Fn(&ContentRow) -> bool,
+    each: impl FnMut(ContentRow) -> Result<()>,
 ) -> Result<()> {
-    // Held back until it is clear that no other row for its number follows.
-    let mut held: Option<ContentRow> = None;
-    merge(sources, ContentRow::key, |row| {
+    merge_found(sources, ContentRow::key, is_lost, each)
+}
+
+/// Calls `each` for every chunk row, in order, one for each chunk: the first that is not lost, if there is one.
+pub fn merge_chunks(
+    sources: Vec<Rows<'_, ChunkRow>>,
+    is_lost: impl Fn(&ChunkRow) -> bool,
+    each: impl FnMut(ChunkRow) -> Result<()>,
+) -> Result<()> {
+    merge_found(sources, |row| row.blake3, is_lost, each)
+}
+
+fn merge_found<T: Copy, K: Ord + Copy>(
+    sources: Vec<Rows<'_, T>>,
+    key: impl Fn(&T) -> K,
+    is_lost: impl Fn(&T) -> bool,
+    mut each: impl FnMut(T) -> Result<()>,
+) -> Result<()> {
+    // Held back until it is clear that no other row of its key follows.
+    let mut held: Option<T> = None;
+    merge(sources, &key, |row| {
         match &mut held {
-            Some(held) if held.key() == row.key() => {
-                if held.place == Place::Lost {
+            Some(held) if key(held) == key(&row) => {
+                if is_lost(held) {
                     *held = row;
                 }
             }
@@ -63,27 +85,9 @@ pub fn merge_contents(
     held.map_or(Ok(()), each)
 }
 
-/// Calls `each` for every chunk row, in order, one for each chunk.
-pub fn merge_chunks(
-    sources: Vec<Box<dyn Iterator<Item = Result<ChunkRow>> + '_>>,
-    mut each: impl FnMut(ChunkRow) -> Result<()>,
-) -> Result<()> {
-    let mut last = None;
-    merge(
-        sources,
-        |row| row.blake3,
-        |row| {
-            if last.replace(row.blake3) == Some(row.blake3) {
-                return Ok(());
-            }
-            each(row)
-        },
-    )
-}
-
 /// A merge of sorted sources; of equal keys the earlier source's row comes first.
 fn merge<T, K: Ord + Copy>(
-    mut sources: Vec<Box<dyn Iterator<Item = Result<T>> + '_>>,
+    mut sources: Vec<Rows<'_, T>>,
     key: impl Fn(&T) -> K,
     mut each: impl FnMut(T) -> Result<()>,
 ) -> Result<()> {

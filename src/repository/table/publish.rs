@@ -52,8 +52,16 @@ pub fn publish_rows(
         content_sources.push(source.contents);
         chunk_sources.push(source.chunks);
     }
-    merge_contents(content_sources, |row| writer.add_content(&row))?;
-    merge_chunks(chunk_sources, |row| writer.add_chunk(&row))?;
+    merge_contents(
+        content_sources,
+        |row| index.is_lost_place(&row.place),
+        |row| writer.add_content(&row),
+    )?;
+    merge_chunks(
+        chunk_sources,
+        |row| index.is_lost_chunk(row),
+        |row| writer.add_chunk(&row),
+    )?;
     let (file, _) = writer.finish()?;
     publish_one(storage, file, &table_name(id))?;
     for old in supersedes {

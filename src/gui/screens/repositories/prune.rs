@@ -162,7 +162,7 @@ impl DialogWindow for PruneRepository {
                     ui,
                     Tone::Warning,
                     "Something that is needed is damaged or lost",
-                    "Check and repair the repository first; files that a repair may need are kept until then.",
+                    "Repair the repository first: until then nothing is given back, for any of it may be what the repair needs.",
                 );
             }
             for (_, name, error) in &amiss.unreadable {
