@@ -17,7 +17,7 @@ use crate::jobs::list::Progress;
 use crate::jobs::{ChosenSnapshots, Done, Job, JobState, Work};
 use crate::progress::{Phase, Problem};
 use crate::repository::check::Severity;
-use crate::repository::prune::PruneDepth;
+use crate::repository::prune::{PruneDepth, PruneReport};
 use crate::snapshot::check::Trouble;
 use crate::snapshot::restore::RestoreReport;
 
@@ -169,7 +169,12 @@ fn is_whole(done: &Done) -> bool {
         Done::BackedUp(report) => report.is_complete,
         Done::GotBack { reports, .. } => reports.iter().all(|report| report.failed == 0),
         Done::Checked(checkup) => checkup.is_sound(),
-        Done::DeletedSnapshots { pruned, .. } => !matches!(pruned, Some(Err(_))),
+        Done::DeletedSnapshots { pruned, .. } => match pruned {
+            Some(Ok(pruned)) => pruned.left_undone.is_none(),
+            Some(Err(_)) => false,
+            None => true,
+        },
+        Done::Pruned(report) => report.left_undone.is_none(),
         Done::Repaired(repaired) => repaired.report.lost() == 0,
         _ => true,
     }
@@ -207,14 +212,13 @@ fn done_sentence(done: &Done) -> String {
                     "{deleted} deleted. The space could not be given back: {} Prune the repository later.",
                     error_rest(error)
                 ),
-                Some(Ok(pruned)) => format!(
-                    "{deleted} deleted, {} given back.",
-                    size(
-                        pruned
-                            .stored_bytes_before
-                            .saturating_sub(pruned.stored_bytes_after)
-                    )
-                ),
+                Some(Ok(pruned)) => {
+                    let freed = pruned
+                        .stored_bytes_before
+                        .saturating_sub(pruned.stored_bytes_after);
+                    let told = format!("{deleted} deleted, {} given back.", size(freed));
+                    with_left_undone(told, pruned)
+                }
                 None => format!("{deleted} deleted. Prune the repository to get the space back."),
             }
         }
@@ -255,13 +259,14 @@ fn done_sentence(done: &Done) -> String {
                     counted(report.deleted_contents, "content", "contents")
                 ),
             };
-            match report.is_repacking_worth_it() {
+            let told = match report.is_repacking_worth_it() {
                 true => format!(
                     "{told} Repacking gives back about {} more.",
                     size(report.mixed_bytes)
                 ),
                 false => told,
-            }
+            };
+            with_left_undone(told, report)
         }
         Done::Converted(report) => format!(
             "{} converted.",
@@ -275,6 +280,14 @@ fn done_sentence(done: &Done) -> String {
             ),
         },
         Done::DeletedRepository => "The repository is deleted.".to_owned(),
+    }
+}
+
+/// With why a prune could not do everything, if it could not.
+fn with_left_undone(told: String, report: &PruneReport) -> String {
+    match &report.left_undone {
+        Some(why) => format!("{told} Not everything could be done: {why}."),
+        None => told,
     }
 }
 
@@ -565,6 +578,21 @@ mod tests {
         assert_eq!(ago(at("2026-11-24T23:00:00Z"), &now), "yesterday");
         assert_eq!(ago(at("2026-11-13T23:00:00Z"), &now), "12 days ago");
         assert_eq!(ago(at("2026-11-26T23:00:00Z"), &now), "in the future");
+    }
+
+    #[test]
+    fn a_prune_tells_why_it_could_not_do_everything() {
+        let report = PruneReport {
+            left_undone: Some("there is no space".to_owned()),
+            ..PruneReport::default()
+        };
+        let done = Done::Pruned(Box::new(report));
+        assert!(!is_whole(&done));
+        assert_eq!(
+            done_sentence(&done),
+            "There was nothing to give back. Not everything could be done: there is no space."
+        );
+        assert!(is_whole(&Done::Pruned(Box::default())));
     }
 
     #[test]

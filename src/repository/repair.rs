@@ -120,8 +120,9 @@ impl Repository {
         storage.flush_deletions("contents")?;
 
         report.check = self.check(&CheckOptions { read_data: true }, monitor)?;
-        if !report.check.damaged.is_empty() {
-            report.lost_contents = self.claimed_of(&report.check.damaged);
+        report.lost_contents = self.claimed_of(&report.check.damaged);
+        // Rows into missing packs may stand before others that lead to the same bytes.
+        if !report.check.damaged.is_empty() || !index.lost_packs().is_empty() {
             self.give_up_damaged(&report, monitor)?;
         }
         self.replace_packs(&report.check.damaged_packs, monitor)?;

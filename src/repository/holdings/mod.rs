@@ -120,6 +120,8 @@ pub struct Holdings {
     repeated: Vec<Repeated>,
     blocks: Vec<Block>,
     packs: Vec<PackUse>,
+    /// How much a prune moves at a time.
+    round_bytes: u64,
     /// Of each content that is in several places, these, in the order in which prune prefers them.
     twins: Vec<Vec<Twin>>,
     /// Length of the loose files that tables name.

@@ -15,7 +15,7 @@ use crate::repository::Repository;
 use crate::repository::claims::{Claim, ClaimId, LiveClaims, claim_of_file};
 use crate::repository::index::Index;
 use crate::repository::pack::pack_id;
-use crate::repository::prune::packs::PackUse;
+use crate::repository::prune::packs::{PackUse, round_bytes};
 use crate::repository::table::{BlockRecord, ContentRow, Piece, Place};
 use crate::repository::token::{ContentNumber, SegmentId};
 
@@ -282,6 +282,7 @@ pub fn read(repository: &Repository, monitor: &Monitor) -> Result<Holdings> {
         repeated,
         blocks,
         packs: packs.into_values().collect(),
+        round_bytes: round_bytes(&index),
         twins: several,
         loose_bytes,
         is_something_lost,

@@ -178,7 +178,7 @@ impl Holdings {
             let first = pack.first().and_then(|(pack, _)| uses.get(*pack as usize));
             first.map_or(0, |pack| pack.bytes)
         };
-        for round in rounds_of(&packs, bytes_of) {
+        for round in rounds_of(&packs, self.round_bytes, bytes_of) {
             let blocks = round.iter().copied().flatten().map(|(_, lens)| *lens);
             left.moved_bytes += gathered_len(blocks);
         }

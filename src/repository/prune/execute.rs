@@ -68,6 +68,7 @@ impl Pruner<'_> {
             live,
             live_chunks,
             moves,
+            round_bytes,
         } = survey;
         let storage = self.blocks.storage();
         let mut report = PruneReport {
@@ -95,7 +96,7 @@ impl Pruner<'_> {
                 false => Fate::Dropped,
             };
             let mut is_table_due = plan.rewrites_tables;
-            for round in rounds_of(&moves, |of_pack| of_pack.bytes) {
+            for round in rounds_of(&moves, round_bytes, |of_pack| of_pack.bytes) {
                 let moved = self.move_blocks(round)?;
                 self.rewrite_tables(&index, fate, Some(&live_chunks), &moved)?;
                 index = self.open_index()?;

@@ -3,6 +3,7 @@
 //! Apart from [`super::plan`], so that a question about a deletion that nobody has made yet gets the answer
 //! that prune would act on.
 
+use crate::repository::index::Index;
 use crate::repository::pack::{LISTING_TARGET, PACK_TARGET, PackLength};
 
 /// A pack is moved, or repacked, when more than this share of it comes back by that, in hundredths.
@@ -16,6 +17,8 @@ pub(super) const MANY_SHORT_PACKS: usize = 12;
 /// Packs that are moved before the old ones are deleted are together about as long as this: so much space a prune
 /// needs.
 const ROUND_BYTES: u64 = if cfg!(test) { 16 << 10 } else { 2 << 30 };
+/// Or so many times as long as all tables, if that is more.
+const TABLES_A_ROUND: u64 = if cfg!(test) { 1 } else { 8 };
 
 /// What is claimed of a block, before compression.
 #[derive(Clone, Copy, Debug, Default)]
@@ -126,9 +129,17 @@ pub(super) fn is_worth_it(gain: u64, of: u64) -> bool {
     gain * 100 > of * TOLERATED_WASTE
 }
 
-/// Divides packs that are moved, in their order, into rounds; `bytes` tells how long one is.
+/// How many bytes of packs are moved in one round. All tables are rewritten after each, so that with long tables rounds
+/// are long as well.
+pub fn round_bytes(index: &Index) -> u64 {
+    let tables: u64 = index.tables().iter().map(|table| table.file_len()).sum();
+    ROUND_BYTES.max(TABLES_A_ROUND * tables)
+}
+
+/// Divides packs that are moved, in their order, into rounds of about so many bytes; `bytes` tells how long one is.
 pub fn rounds_of<'a, P>(
     packs: &'a [P],
+    round_bytes: u64,
     bytes: impl Fn(&P) -> u64 + 'a,
 ) -> impl Iterator<Item = &'a [P]> {
     let mut rest = packs;
@@ -136,7 +147,7 @@ pub fn rounds_of<'a, P>(
         let mut sum = 0;
         let is_enough = |pack: &P| {
             sum += bytes(pack);
-            sum >= ROUND_BYTES
+            sum >= round_bytes
         };
         let end = rest
             .iter()

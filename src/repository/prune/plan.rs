@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::packs::{BlockUse, PackFate, PackUse, fates, gathered_len, is_repacked, rounds_of};
+use super::packs::{
+    BlockUse, PackFate, PackUse, fates, gathered_len, is_repacked, round_bytes, rounds_of,
+};
 use super::{PruneDepth, PrunePlan};
 use crate::error::Result;
 use crate::format::digest::{Blake3, ContentDigest};
@@ -28,6 +30,8 @@ pub(super) struct Survey {
     pub live: LiveClaims,
     pub live_chunks: HashSet<Blake3>,
     pub moves: Vec<Move>,
+    /// How much of them is moved in one round.
+    pub round_bytes: u64,
 }
 
 /// A pack that is moved.
@@ -197,12 +201,16 @@ impl Surveyor<'_> {
                 || dead_chunks
                 || plan.has_duplicates
                 || !self.index.superseded().is_empty()
+                // Rows that others stand before, which name packs all the same.
+                || !plan.packs_to_delete.is_empty()
+                || !self.index.lost_packs().is_empty()
                 || self.index.tables().len() > MANY_TABLES);
         Ok(Survey {
             plan,
             live,
             live_chunks,
             moves,
+            round_bytes: round_bytes(self.index),
         })
     }
 
@@ -294,7 +302,7 @@ impl Surveyor<'_> {
             .iter_mut()
             .for_each(|of_pack| of_pack.pages.sort_unstable());
         let mut moved_bytes = 0;
-        for round in rounds_of(&moves, |of_pack| of_pack.bytes) {
+        for round in rounds_of(&moves, round_bytes(self.index), |of_pack| of_pack.bytes) {
             let blocks = round.iter().flat_map(|Move { pack, pages, .. }| {
                 let block = |page: &u32| usage.get(&(*pack, *page));
                 pages.iter().filter_map(block)
