@@ -616,11 +616,7 @@ fn what_is_compressed_together_with_what_stays_comes_back_by_repacking() {
     );
     window.wait_for(&repack);
     window.click("As a command line");
-    // It gives back much beside what is freed without it, and so it is ticked.
-    assert!(mixed_bytes > effect.freed_bytes().unsigned_abs());
-    window.wait_for("gibus repo prune main --repack");
-    window.click(&repack);
-    window.wait_until_gone("gibus repo prune main --repack");
+    window.wait_for("gibus repo prune main");
     window.click(&repack);
     window.wait_for("gibus repo prune main --repack");
     window.click("Delete 1 snapshot");

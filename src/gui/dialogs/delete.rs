@@ -59,20 +59,10 @@ impl Planned {
         self.0.value().map(|plan| plan.snapshots)
     }
 
-    fn effect(&self) -> Option<&DeletionEffect> {
-        self.0.value().and_then(|plan| plan.effect.as_ref().ok())
-    }
-
     /// What repacking gives back beyond a prune, about.
     fn mixed_bytes(&self) -> u64 {
-        self.effect()
-            .map_or(0, |effect| effect.repositories.mixed_bytes)
-    }
-
-    /// Whether repacking gives back so much beyond a prune that somebody who wants space wants it, too.
-    fn is_repacking_worth_it(&self) -> Option<bool> {
-        let freed = u64::try_from(self.effect()?.freed_bytes()).unwrap_or(0);
-        Some(self.mixed_bytes() > freed / 4)
+        let effect = self.0.value().and_then(|plan| plan.effect.as_ref().ok());
+        effect.map_or(0, |effect| effect.repositories.mixed_bytes)
     }
 
     pub fn ui(&self, ui: &mut Ui) {
@@ -136,8 +126,8 @@ pub struct DeleteSnapshots {
     /// As they are shown.
     dates: Vec<String>,
     and_prune: bool,
-    /// If it prunes. Not decided while it is not known what that gives back.
-    and_repack: Option<bool>,
+    /// If it prunes.
+    and_repack: bool,
     planned: Planned,
     confirm: Confirm,
 }
@@ -160,7 +150,7 @@ impl DeleteSnapshots {
             chosen,
             dates,
             and_prune: true,
-            and_repack: None,
+            and_repack: false,
             planned: Planned::default(),
             confirm,
         }
@@ -170,8 +160,8 @@ impl DeleteSnapshots {
         Work::DeleteSnapshots {
             chosen: self.chosen.clone(),
             prune: self.and_prune.then_some(match self.and_repack {
-                Some(true) => PruneDepth::Pieces,
-                _ => PruneDepth::Blocks,
+                true => PruneDepth::Pieces,
+                false => PruneDepth::Blocks,
             }),
         }
     }
@@ -191,7 +181,6 @@ impl DialogWindow for DeleteSnapshots {
             plans.collect()
         };
         self.planned.update(cx, plan);
-        self.and_repack = self.and_repack.or(self.planned.is_repacking_worth_it());
     }
 
     fn body_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
@@ -227,15 +216,12 @@ impl DialogWindow for DeleteSnapshots {
         ui.add_space(space::S);
         ui.checkbox(&mut self.and_prune, "And give the space back (prune)");
         let mixed_bytes = self.planned.mixed_bytes();
-        if let Some(and_repack) = &mut self.and_repack
-            && self.and_prune
-            && mixed_bytes > 0
-        {
+        if self.and_prune && mixed_bytes > 0 {
             let label = format!(
                 "Repack, too: about {} more, which are compressed together with what stays",
                 size(mixed_bytes)
             );
-            ui.checkbox(and_repack, label);
+            ui.checkbox(&mut self.and_repack, label);
         }
         let later = match self.and_prune {
             true => {
