@@ -1,8 +1,10 @@
 //! Claims, release and prune: what is claimed stays, what is not goes, and space comes back.
 
+use std::collections::BTreeSet;
+
 use gibus::error::ErrorKind;
 use gibus::repository::Repository;
-use gibus::repository::claims::ClaimBuilder;
+use gibus::repository::claims::{ClaimBuilder, ClaimId};
 use gibus::repository::prune::PruneDepth;
 
 use crate::support::{
@@ -196,4 +198,28 @@ fn conversion_goes_from_everything_to_everything() {
             );
         }
     }
+}
+
+#[test]
+fn what_gathering_short_packs_takes_is_foretold_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("repository");
+    let repository = Repository::create(&place, &both_layouts()[0]).unwrap();
+    // What is in a pack is told in few bytes until it is moved.
+    let claims: Vec<ClaimId> = (0..14_u32)
+        .map(|backup| {
+            let contents = (0..2000_u32).map(|at| (backup * 10_000 + at).to_be_bytes().to_vec());
+            store(&repository, &contents.collect::<Vec<_>>(), None).0
+        })
+        .collect();
+    let holdings = repository.holdings(&monitor()).unwrap();
+    let what_if = holdings.what_if(&BTreeSet::from([claims[3]]));
+    assert_eq!(what_if.unclaimed_bytes, 0);
+    let before = stored_bytes(&place);
+    repository.release_contents(claims[3]).unwrap();
+    let report = repository.prune(PruneDepth::Blocks, &monitor()).unwrap();
+    assert_eq!((report.deleted_packs, report.moved_packs), (1, 13));
+    let freed = before as i64 - stored_bytes(&place) as i64;
+    assert_eq!(freed, what_if.file_bytes);
+    assert!(freed < 0, "{freed}: it is not longer, and shows nothing");
 }

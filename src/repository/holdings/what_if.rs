@@ -27,8 +27,8 @@ pub struct WhatIf {
     pub freed_stored_bytes: u64,
     /// Length of the claims' own files.
     pub claim_bytes: u64,
-    /// By how much packs and loose files are shorter together after a prune. Negative where short packs are gathered
-    /// that come out a few bytes longer.
+    /// By how much packs and loose files are shorter together after a prune, without what it gives back now. Negative
+    /// where short packs are gathered that come out longer.
     pub file_bytes: i64,
     /// Packs that are copied for it, and how many bytes of them.
     pub moved_packs: u64,
@@ -107,8 +107,13 @@ impl Holdings {
         let now = self.left_without(&[]);
         let then = self.left_without(&released);
         what_if.is_something_lost = self.is_something_lost;
-        what_if.unclaimed_bytes = self.bytes_now().saturating_sub(now.packs + now.loose);
-        what_if.file_bytes = now.bytes() - then.bytes();
+        let bytes_now = self.bytes_now();
+        what_if.unclaimed_bytes = bytes_now.saturating_sub(now.packs + now.loose);
+        // Gathering short packs, which a prune does now as well, can make them longer: that is not left out.
+        let before = now
+            .bytes()
+            .min(i64::try_from(bytes_now).unwrap_or(i64::MAX));
+        what_if.file_bytes = before - then.bytes();
         what_if.moved_packs = then.moved_packs.saturating_sub(now.moved_packs);
         what_if.moved_bytes = then.moved_bytes.saturating_sub(now.moved_bytes);
         what_if.mixed_bytes = then.mixed.saturating_sub(now.mixed);
