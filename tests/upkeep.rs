@@ -12,6 +12,7 @@ use gibus::progress::Monitor;
 use gibus::repository::Repository;
 use gibus::repository::check::CheckOptions;
 use gibus::repository::claims::{ClaimId, ClaimState};
+use gibus::repository::holdings::ClaimCosts;
 use gibus::repository::prune::PruneDepth;
 use gibus::repository::settings::Settings;
 use gibus::snapshot::archive::Archive;
@@ -35,6 +36,12 @@ struct Fixture {
 }
 
 impl Fixture {
+    /// What each of these groups of claims holds.
+    fn costs(&self, groups: &[BTreeSet<ClaimId>]) -> Vec<ClaimCosts> {
+        let holdings = self.repository.holdings(&self.monitor).unwrap();
+        groups.iter().map(|group| holdings.costs(group)).collect()
+    }
+
     fn new() -> Fixture {
         let folder = tempfile::tempdir().unwrap();
         let top = folder.path().canonicalize().unwrap();
@@ -180,10 +187,7 @@ fn what_releasing_frees_is_what_prune_gives_back() {
         BTreeSet::from([fixture.claim(old)]),
         BTreeSet::from([fixture.claim(new)]),
     ];
-    let costs = fixture
-        .repository
-        .claim_costs(&groups, &fixture.monitor)
-        .unwrap();
+    let costs = fixture.costs(&groups);
     assert_eq!(costs[0].contents, 3);
     assert_eq!(costs[0].content_bytes, 9_400_000);
     assert_eq!(costs[0].alone_contents, 2);
@@ -213,16 +217,10 @@ fn both_snapshots_of_the_same_files_free_nothing_alone_and_everything_together()
     fixture.write("a", 1, 50_000);
     let claims = [fixture.back_up(), fixture.back_up()].map(|name| fixture.claim(name));
     let each = claims.map(|claim| BTreeSet::from([claim]));
-    let costs = fixture
-        .repository
-        .claim_costs(&each, &fixture.monitor)
-        .unwrap();
+    let costs = fixture.costs(&each);
     assert_eq!(costs[0].alone_contents + costs[1].alone_contents, 0);
     let both = [BTreeSet::from(claims)];
-    let costs = fixture
-        .repository
-        .claim_costs(&both, &fixture.monitor)
-        .unwrap();
+    let costs = fixture.costs(&both);
     assert_eq!(
         (costs[0].alone_contents, costs[0].alone_content_bytes),
         (1, 50_000)

@@ -88,6 +88,11 @@ fn chunks_that_no_row_names_are_not_deleted_while_something_needs_them() {
 
     let repository = Repository::open(&place).unwrap();
     let packs = files_in(&place.join("packs"));
+    let plan = repository
+        .plan_prune(PruneDepth::Pieces, &monitor())
+        .unwrap();
+    assert_eq!((plan.freed_bytes, plan.contents_to_delete()), (0, 0));
+    assert!(plan.left_undone().is_some());
     let report = prune(&repository);
     assert!(report.left_undone.is_some());
     assert_eq!(files_in(&place.join("packs")), packs);

@@ -155,7 +155,7 @@ fn dry_run(upkeep: &Upkeep, depth: PruneDepth, context: &mut Context) -> Outcome
             message_type: "prune",
             name: upkeep.found.name.to_string(),
             dry_run: true,
-            deleted_contents: plan.dead_contents,
+            deleted_contents: plan.contents_to_delete(),
             deleted_packs: (plan.packs_to_delete.len() + plan.orphan_packs.len()) as u64,
             moved_packs: plan.packs_to_move.len() as u64,
             repacked_packs: plan.packs_to_repack.len() as u64,
@@ -167,7 +167,7 @@ fn dry_run(upkeep: &Upkeep, depth: PruneDepth, context: &mut Context) -> Outcome
             stored_bytes_after: plan.stored_bytes_before.saturating_sub(plan.freed_bytes),
             freed_bytes: plan.freed_bytes,
             mixed_bytes: plan.mixed_bytes,
-            left_undone: None,
+            left_undone: plan.left_undone(),
         })?;
         return Ok(Exit::Done);
     }
@@ -179,7 +179,7 @@ fn dry_run(upkeep: &Upkeep, depth: PruneDepth, context: &mut Context) -> Outcome
             "about "
         },
         size(plan.freed_bytes),
-        counted(plan.dead_contents, "content", "contents"),
+        counted(plan.contents_to_delete(), "content", "contents"),
         counted(
             (plan.packs_to_delete.len() + plan.orphan_packs.len()) as u64,
             "pack",
@@ -188,6 +188,11 @@ fn dry_run(upkeep: &Upkeep, depth: PruneDepth, context: &mut Context) -> Outcome
         counted(plan.packs_to_move.len() as u64, "pack", "packs"),
         counted(plan.packs_to_repack.len() as u64, "pack", "packs"),
     ))?;
+    if let Some(why) = plan.left_undone() {
+        context
+            .out
+            .line(&format!("Not everything could be done: {why}"))?;
+    }
     if plan.is_repacking_worth_it() {
         let hint = mixed_hint(plan.mixed_bytes, upkeep.found.name.as_str());
         context.out.line(&hint)?;

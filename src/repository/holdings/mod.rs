@@ -149,18 +149,6 @@ impl Repository {
     pub fn holdings(&self, monitor: &Monitor) -> Result<Holdings> {
         read::read(self, monitor)
     }
-
-    /// What each of these groups of claims holds, see [`Holdings::costs`].
-    ///
-    /// Errors: as [`Repository::holdings`].
-    pub fn claim_costs(
-        &self,
-        groups: &[BTreeSet<ClaimId>],
-        monitor: &Monitor,
-    ) -> Result<Vec<ClaimCosts>> {
-        let holdings = self.holdings(monitor)?;
-        Ok(groups.iter().map(|group| holdings.costs(group)).collect())
-    }
 }
 
 impl Holdings {

@@ -126,15 +126,8 @@ impl Pruner<'_> {
             }
             Err(e) => return Err(e),
         }
-        if plan.is_something_lost {
-            report.left_undone = Some(
-                "something that is needed is damaged or lost, and nothing is deleted that a repair may need; \
-                 `gibus repo repair` finds out what can be found"
-                    .to_owned(),
-            );
-        } else {
-            report.deleted_contents = plan.dead_contents;
-        }
+        report.left_undone = report.left_undone.or(plan.left_undone());
+        report.deleted_contents = plan.contents_to_delete();
         report.stored_bytes_after = self.stored_bytes_after(&plan)?;
         Ok(report)
     }

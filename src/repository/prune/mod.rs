@@ -99,6 +99,21 @@ pub struct PrunePlan {
 }
 
 impl PrunePlan {
+    /// Contents that go.
+    pub fn contents_to_delete(&self) -> u64 {
+        match self.is_something_lost {
+            true => 0,
+            false => self.dead_contents,
+        }
+    }
+
+    /// Why what is not claimed stays, if it does.
+    pub fn left_undone(&self) -> Option<String> {
+        let why = "something that is needed is damaged or lost, and nothing is deleted that a repair may need; \
+                   `gibus repo repair` finds out what can be found";
+        self.is_something_lost.then(|| why.to_owned())
+    }
+
     /// True when there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.packs_to_delete.is_empty()
