@@ -351,7 +351,7 @@ impl Repository {
             let Place::Chunked(piece) = row.place else {
                 return Ok(());
             };
-            let list = self.inner.blocks.chunk_list(&piece, &row.digest);
+            let list = self.inner.blocks.chunk_list(index, &piece, &row.digest);
             let is_whole = list.and_then(|list| {
                 for (blake3, _) in &list.chunks {
                     if index.find_chunk(blake3)?.is_none() {
@@ -448,9 +448,9 @@ impl Repository {
             Place::Piece(piece) => piece.stored_bytes(),
             Place::Loose(place) => place.stored_bytes,
             Place::Chunked(piece) => {
-                let list = self.inner.blocks.chunk_list(&piece, &row.digest)?;
+                let list = self.inner.blocks.chunk_list(index, &piece, &row.digest)?;
                 let mut bytes = piece.stored_bytes();
-                for (blake3, _) in &list.chunks {
+                for blake3 in list.needs() {
                     let chunk = index.find_chunk(blake3)?;
                     bytes += chunk.map_or(0, |chunk| chunk.piece.stored_bytes());
                 }

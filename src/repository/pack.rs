@@ -271,35 +271,96 @@ pub fn read_block(file: &dyn ReadAt, block: &BlockRecord) -> Result<Vec<u8>> {
 }
 
 /// The chunk list of a big content: its digests and size, then its chunks in order.
+///
+/// A long list is itself cut into *parts*, where the chunks say: a change of a content changes the part that lists the chunk,
+/// and the list of parts, and the rest is stored already. Parts are stored as chunks are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChunkList {
     pub digest: ContentDigest,
-    pub chunks: Vec<(Blake3, u32)>,
+    pub chunks: Vec<ChunkItem>,
+    /// What the list is stored as, if it is long; else none.
+    pub parts: Vec<ChunkItem>,
+}
+
+/// A chunk, or a part of a list, and its length in bytes.
+pub type ChunkItem = (Blake3, u32);
+
+/// A list as it is stored: the parts of a long one have still to be fetched.
+#[derive(Debug, PartialEq, Eq)]
+pub struct StoredList {
+    pub digest: ContentDigest,
+    pub items: ListItems,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum ListItems {
+    Chunks(Vec<ChunkItem>),
+    /// The parts, and how many chunks they list in all.
+    Parts(Vec<ChunkItem>, u64),
 }
 
 const LIST_HEAD: usize = 20 + 32 + 8;
 const LIST_ITEM: usize = 32 + 4;
+/// Behind the parts of a list: the number of chunks.
+const LIST_COUNT: usize = 8;
+/// Lists of more chunks than this are cut.
+const UNCUT_ITEMS: usize = 512;
+/// How many chunks a part lists: at least, on average beyond that, at most.
+const PART_ITEMS: (usize, u32, usize) = (64, 192, 1024);
 
 impl ChunkList {
-    /// SHA-1, BLAKE3, size (u64), then for each chunk BLAKE3 and length (u32), little endian.
+    /// The list of a content, and the parts that it is cut into, each with its bytes.
+    pub fn new(digest: ContentDigest, chunks: Vec<ChunkItem>) -> (ChunkList, Vec<Vec<u8>>) {
+        let mut bytes_of_parts = Vec::new();
+        if chunks.len() > UNCUT_ITEMS {
+            let mut rest = &chunks[..];
+            while !rest.is_empty() {
+                let (part, after) = rest.split_at(part_len(rest));
+                let mut bytes = Vec::with_capacity(part.len() * LIST_ITEM);
+                write_items(&mut bytes, part);
+                bytes_of_parts.push(bytes);
+                rest = after;
+            }
+        }
+        let part = |bytes: &Vec<u8>| (Blake3::of(bytes), bytes.len() as u32);
+        let list = ChunkList {
+            digest,
+            chunks,
+            parts: bytes_of_parts.iter().map(part).collect(),
+        };
+        (list, bytes_of_parts)
+    }
+
+    /// Everything that has to be there for the content to be read: its chunks, and the parts of the list.
+    pub fn needs(&self) -> impl Iterator<Item = &Blake3> {
+        let items = self.chunks.iter().chain(&self.parts);
+        items.map(|(blake3, _)| blake3)
+    }
+
+    /// SHA-1, BLAKE3, size (u64), then for each chunk, or each part, BLAKE3 and length (u32), and behind parts the number of
+    /// chunks (u64); little endian.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(LIST_HEAD + self.chunks.len() * LIST_ITEM);
+        let items = match self.parts.is_empty() {
+            true => &self.chunks,
+            false => &self.parts,
+        };
+        let mut bytes = Vec::with_capacity(LIST_HEAD + items.len() * LIST_ITEM + LIST_COUNT);
         bytes.extend_from_slice(&self.digest.sha1.0);
         bytes.extend_from_slice(&self.digest.blake3.0);
         bytes.extend_from_slice(&self.digest.size.to_le_bytes());
-        for (blake3, len) in &self.chunks {
-            bytes.extend_from_slice(&blake3.0);
-            bytes.extend_from_slice(&len.to_le_bytes());
+        write_items(&mut bytes, items);
+        if !self.parts.is_empty() {
+            bytes.extend_from_slice(&(self.chunks.len() as u64).to_le_bytes());
         }
         bytes
     }
+}
 
-    pub fn from_bytes(bytes: &[u8]) -> Result<ChunkList> {
-        let wrong = || Error::damaged("read a chunk list", "it contradicts itself");
-        if bytes.len() < LIST_HEAD || !(bytes.len() - LIST_HEAD).is_multiple_of(LIST_ITEM) {
-            return Err(wrong());
-        }
-        let (head, items) = bytes.split_at(LIST_HEAD);
+impl StoredList {
+    pub fn from_bytes(bytes: &[u8]) -> Result<StoredList> {
+        let (head, items) = bytes
+            .split_at_checked(LIST_HEAD)
+            .ok_or_else(contradictory_list)?;
         let mut digest = ContentDigest {
             sha1: Sha1([0; 20]),
             blake3: Blake3([0; 32]),
@@ -307,24 +368,91 @@ impl ChunkList {
         };
         digest.sha1.0.copy_from_slice(&head[..20]);
         digest.blake3.0.copy_from_slice(&head[20..52]);
-        let mut size = [0; 8];
-        size.copy_from_slice(&head[52..60]);
-        digest.size = u64::from_le_bytes(size);
-        let mut chunks = Vec::with_capacity(items.len() / LIST_ITEM);
-        let mut sum = 0_u64;
-        for item in items.chunks_exact(LIST_ITEM) {
-            let (mut blake3, mut len) = ([0; 32], [0; 4]);
-            blake3.copy_from_slice(&item[..32]);
-            len.copy_from_slice(&item[32..]);
-            let len = u32::from_le_bytes(len);
-            sum += u64::from(len);
-            chunks.push((Blake3(blake3), len));
-        }
-        if sum != digest.size {
-            return Err(wrong());
-        }
-        Ok(ChunkList { digest, chunks })
+        digest.size = u64_of(&head[52..60]);
+        let items = match items.len() % LIST_ITEM {
+            0 => ListItems::Chunks(read_items(items)?),
+            LIST_COUNT => {
+                let (items, count) = items.split_at(items.len() - LIST_COUNT);
+                ListItems::Parts(read_items(items)?, u64_of(count))
+            }
+            _ => return Err(contradictory_list()),
+        };
+        Ok(StoredList { digest, items })
     }
+
+    /// The whole list; `part` gives the bytes of a part, verified.
+    pub fn complete(
+        self,
+        mut part: impl FnMut(&ChunkItem) -> Result<Vec<u8>>,
+    ) -> Result<ChunkList> {
+        let (chunks, parts) = match self.items {
+            ListItems::Chunks(chunks) => (chunks, Vec::new()),
+            ListItems::Parts(parts, count) => {
+                let mut chunks = Vec::new();
+                for item in &parts {
+                    chunks.extend(read_items(&part(item)?)?);
+                }
+                if chunks.len() as u64 != count {
+                    return Err(contradictory_list());
+                }
+                (chunks, parts)
+            }
+        };
+        let sum: u64 = chunks.iter().map(|(_, len)| u64::from(*len)).sum();
+        if sum != self.digest.size {
+            return Err(contradictory_list());
+        }
+        Ok(ChunkList {
+            digest: self.digest,
+            chunks,
+            parts,
+        })
+    }
+}
+
+/// Of the items that are left, how many belong into the next part: where it ends depends on the chunks in it alone.
+fn part_len(items: &[ChunkItem]) -> usize {
+    let (min, average, max) = PART_ITEMS;
+    let is_last = |(blake3, _): &ChunkItem| {
+        let bytes = [blake3.0[0], blake3.0[1], blake3.0[2], blake3.0[3]];
+        u32::from_le_bytes(bytes) < u32::MAX / average
+    };
+    let tail = items.get(min..).unwrap_or_default();
+    let end = tail.iter().position(is_last);
+    let len = end.map_or(items.len(), |end| min + end + 1);
+    len.min(max)
+}
+
+fn write_items(bytes: &mut Vec<u8>, items: &[ChunkItem]) {
+    for (blake3, len) in items {
+        bytes.extend_from_slice(&blake3.0);
+        bytes.extend_from_slice(&len.to_le_bytes());
+    }
+}
+
+fn read_items(bytes: &[u8]) -> Result<Vec<ChunkItem>> {
+    let items = bytes.chunks_exact(LIST_ITEM);
+    if !items.remainder().is_empty() {
+        return Err(contradictory_list());
+    }
+    let item = |item: &[u8]| {
+        let (mut blake3, mut len) = ([0; 32], [0; 4]);
+        blake3.copy_from_slice(&item[..32]);
+        len.copy_from_slice(&item[32..]);
+        (Blake3(blake3), u32::from_le_bytes(len))
+    };
+    Ok(items.map(item).collect())
+}
+
+/// Of eight bytes.
+fn u64_of(bytes: &[u8]) -> u64 {
+    let mut number = [0; 8];
+    number.copy_from_slice(bytes);
+    u64::from_le_bytes(number)
+}
+
+fn contradictory_list() -> Error {
+    Error::damaged("read a chunk list", "it contradicts itself")
 }
 
 #[cfg(test)]
@@ -360,21 +488,72 @@ mod tests {
         assert!(meta.pieces(1).is_err());
     }
 
+    fn digest_of_size(size: u64) -> ContentDigest {
+        ContentDigest {
+            sha1: Sha1([1; 20]),
+            blake3: Blake3([2; 32]),
+            size,
+        }
+    }
+
+    /// A chunk that there is only one of.
+    fn chunk(number: u64) -> ChunkItem {
+        (Blake3::of(&number.to_le_bytes()), 10)
+    }
+
     #[test]
     fn a_chunk_list_comes_back_and_must_add_up() {
-        let list = ChunkList {
-            digest: ContentDigest {
-                sha1: Sha1([1; 20]),
-                blake3: Blake3([2; 32]),
-                size: 30,
-            },
-            chunks: vec![(Blake3([3; 32]), 10), (Blake3([4; 32]), 20)],
-        };
+        let no_part = |_: &ChunkItem| unreachable!("a short list has no parts");
+        let (list, parts) = ChunkList::new(digest_of_size(20), vec![chunk(0), chunk(1)]);
+        assert_eq!(parts.len(), 0);
         let bytes = list.to_bytes();
-        assert_eq!(ChunkList::from_bytes(&bytes).unwrap(), list);
-        assert!(ChunkList::from_bytes(&bytes[..bytes.len() - 1]).is_err());
+        let read = |bytes: &[u8]| StoredList::from_bytes(bytes)?.complete(no_part);
+        assert_eq!(read(&bytes).unwrap(), list);
+        for cut in [bytes.len() - 1, LIST_HEAD - 1, 0] {
+            assert!(read(&bytes[..cut]).is_err());
+        }
         let mut wrong_sum = list;
-        wrong_sum.digest.size = 31;
-        assert!(ChunkList::from_bytes(&wrong_sum.to_bytes()).is_err());
+        wrong_sum.digest.size = 21;
+        assert!(read(&wrong_sum.to_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_long_list_is_cut_so_that_a_change_stays_in_a_part() {
+        let mut numbers: Vec<u64> = (0..20_000).collect();
+        let list = |numbers: &[u64]| {
+            let chunks = numbers.iter().copied().map(chunk).collect();
+            ChunkList::new(digest_of_size(10 * numbers.len() as u64), chunks)
+        };
+        let (before, parts) = list(&numbers);
+        let lens = parts.iter().map(|part| part.len() / LIST_ITEM);
+        assert!(lens.clone().all(|len| len <= PART_ITEMS.2), "{lens:?}");
+        assert!((50..200).contains(&parts.len()), "{}", parts.len());
+
+        // One chunk in the place of another, and two put in.
+        numbers[7000] = 50_000;
+        numbers.splice(12_000..12_000, [50_001, 50_002]);
+        let (after, _) = list(&numbers);
+        let new = after
+            .parts
+            .iter()
+            .filter(|part| !before.parts.contains(part));
+        assert!((1..=4).contains(&new.count()));
+        assert!(before.to_bytes().len() < 20_000 * LIST_ITEM / 50);
+
+        let fetch = |item: &ChunkItem| {
+            let part = parts.iter().find(|part| Blake3::of(part) == item.0);
+            Ok(part.unwrap().clone())
+        };
+        let stored = StoredList::from_bytes(&before.to_bytes()).unwrap();
+        assert_eq!(stored.complete(fetch).unwrap(), before);
+        assert_eq!(before.needs().count(), before.chunks.len() + parts.len());
+
+        // A part that lists less than was said.
+        let stored = StoredList::from_bytes(&before.to_bytes()).unwrap();
+        let short = |item: &ChunkItem| fetch(item).map(|bytes| bytes[LIST_ITEM..].to_vec());
+        assert!(stored.complete(short).is_err());
+        let stored = StoredList::from_bytes(&before.to_bytes()).unwrap();
+        let torn = |item: &ChunkItem| fetch(item).map(|bytes| bytes[1..].to_vec());
+        assert!(stored.complete(torn).is_err());
     }
 }

@@ -22,7 +22,7 @@ use super::check::{CheckOptions, CheckReport};
 use super::claims::LiveClaims;
 use super::index::Index;
 use super::loose::{digest_of, loose_name, name_of};
-use super::pack::{ChunkList, PieceKind, block_record, pack_id, pack_name, read_block, read_meta};
+use super::pack::{PieceKind, StoredList, block_record, pack_id, pack_name, read_block, read_meta};
 use super::prune::execute::Fate;
 use super::settings::{self, Layout};
 use super::store::existing_packs;
@@ -225,7 +225,7 @@ impl Repository {
                     }
                     PieceKind::List(number) => {
                         let row = ContentRow {
-                            digest: ChunkList::from_bytes(bytes)?.digest,
+                            digest: StoredList::from_bytes(bytes)?.digest,
                             number,
                             place: Place::Chunked(piece),
                         };

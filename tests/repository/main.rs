@@ -5,6 +5,7 @@ mod colliding_pairs;
 mod collisions;
 mod damage;
 mod incomplete;
+mod long_lists;
 mod lost;
 mod reclaiming;
 mod round_trip;

@@ -74,7 +74,7 @@ impl Repository {
                     if states.is_bad(&piece.block) {
                         Some(pack_name(piece.block.pack))
                     } else {
-                        self.bad_list(&piece, &row, &chunks_good)?
+                        self.bad_list(index, &piece, &row, &chunks_good)?
                     }
                 }
                 Place::Loose(place) => {
@@ -141,17 +141,15 @@ impl Repository {
     /// Why a chunk list cannot be followed, if it cannot.
     fn bad_list(
         &self,
+        index: &Index,
         piece: &Piece,
         row: &ContentRow,
         chunks_good: &HashSet<Blake3>,
     ) -> Result<Option<String>> {
-        match fatal_or(self.inner.blocks.chunk_list(piece, &row.digest))? {
+        match fatal_or(self.inner.blocks.chunk_list(index, piece, &row.digest))? {
             Err(e) => Ok(Some(e.why().to_owned())),
             Ok(list) => {
-                let missing = list
-                    .chunks
-                    .iter()
-                    .any(|(blake3, _)| !chunks_good.contains(blake3));
+                let missing = list.needs().any(|blake3| !chunks_good.contains(blake3));
                 Ok(missing.then(|| "a chunk".to_owned()))
             }
         }

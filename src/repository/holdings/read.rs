@@ -489,7 +489,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Adds the chunks of big contents.
+    /// Adds the chunks of big contents, and the parts of their lists.
     fn add_chunks(
         &mut self,
         repository: &Repository,
@@ -503,8 +503,9 @@ impl Reader<'_> {
         for big in &self.big {
             monitor.check_cancelled()?;
             let set = self.numbers.set(big.number);
-            let list = repository.inner.blocks.chunk_list(&big.list, &big.digest)?;
-            for (chunk, _) in &list.chunks {
+            let blocks = &repository.inner.blocks;
+            let list = blocks.chunk_list(index, &big.list, &big.digest)?;
+            for chunk in list.needs() {
                 let needs = needed.entry(*chunk).or_default();
                 *needs = self.sets.union(*needs, set);
             }

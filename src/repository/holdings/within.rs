@@ -92,13 +92,12 @@ impl<'a> Within<'a> {
         let mut users: HashMap<usize, u64> = HashMap::new();
         let mut chunks_of = Vec::with_capacity(big.len());
         for big in &big {
-            let blocks = &holdings.repository.inner.blocks;
-            let list = blocks.chunk_list(&big.list, &big.digest)?;
-            let mut chunks: Vec<usize> = list
-                .chunks
-                .iter()
-                .filter_map(|(chunk, _)| holdings.chunks.find(chunk))
-                .collect();
+            let repository = &holdings.repository;
+            let blocks = &repository.inner.blocks;
+            let list =
+                repository.with_index(|index| blocks.chunk_list(index, &big.list, &big.digest))?;
+            let found = list.needs().filter_map(|chunk| holdings.chunks.find(chunk));
+            let mut chunks: Vec<usize> = found.collect();
             chunks.sort_unstable();
             chunks.dedup();
             for chunk in &chunks {

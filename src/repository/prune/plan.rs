@@ -214,17 +214,18 @@ impl Surveyor<'_> {
         })
     }
 
-    /// The chunks of big contents.
+    /// The chunks of big contents, and the parts of their lists.
     fn chunks_of(&self, mut lists: Vec<(Piece, ContentDigest)>) -> Result<HashSet<Blake3>> {
         lists.sort_unstable_by_key(|(piece, _)| (piece.block.pack, piece.block.page, piece.offset));
         let mut chunks = HashSet::new();
         for (piece, digest) in lists {
             self.monitor.check_cancelled()?;
             // A list that cannot be read stops the prune: its chunks would look unclaimed.
-            let list = self.blocks.chunk_list(&piece, &digest).map_err(|e| {
+            let list = self.blocks.chunk_list(self.index, &piece, &digest);
+            let list = list.map_err(|e| {
                 e.advise("nothing was pruned; `gibus repo repair` says what is damaged")
             })?;
-            chunks.extend(list.chunks.iter().map(|(blake3, _)| *blake3));
+            chunks.extend(list.needs());
         }
         Ok(chunks)
     }

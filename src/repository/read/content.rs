@@ -3,8 +3,8 @@
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use super::{BlockSource, verified_slice};
-use crate::error::{Error, ErrorKind, Result};
+use super::{BlockSource, find_chunk, verified_slice};
+use crate::error::{Error, Result};
 use crate::format::digest::{Blake3, ContentHasher, Sha1};
 use crate::repository::index::Index;
 use crate::repository::loose::{digest_of, loose_name, open_loose};
@@ -64,13 +64,10 @@ impl ContentReader {
                 blake3: row.digest.blake3,
             }),
             Place::Chunked(list_piece) => {
-                let list = blocks.chunk_list(&list_piece, &row.digest)?;
+                let list = blocks.chunk_list(index, &list_piece, &row.digest)?;
                 let mut start = 0;
                 for (blake3, len) in list.chunks {
-                    let found = index
-                        .find_chunk(&blake3)?
-                        .filter(|row| row.piece.len == len);
-                    let chunk = found.ok_or_else(|| missing_chunk(&blake3))?;
+                    let chunk = find_chunk(index, &blake3, len)?;
                     parts.push(Part {
                         start,
                         len: u64::from(len),
@@ -210,11 +207,6 @@ fn lost(sha1: &Sha1) -> Error {
         format!("read the content {sha1}"),
         "it was found damaged before, and is lost",
     )
-}
-
-fn missing_chunk(blake3: &Blake3) -> Error {
-    Error::new(ErrorKind::Damaged, "read a content")
-        .because(format!("its chunk {blake3} is not in the repository"))
 }
 
 fn wrong_bytes(name: &str) -> Error {

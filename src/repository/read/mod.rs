@@ -12,10 +12,11 @@ use std::sync::{Arc, Mutex};
 
 use lru::LruCache;
 
-use super::pack::{ChunkList, pack_name, read_block};
+use super::index::Index;
+use super::pack::{ChunkList, StoredList, pack_name, read_block};
 use super::storage::Storage;
-use super::table::{BlockRecord, Piece};
-use crate::error::{Error, Result};
+use super::table::{BlockRecord, ChunkRow, Piece};
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::digest::{Blake3, ContentDigest};
 use crate::format::id::Id;
 use crate::fs::ReadAt;
@@ -96,18 +97,36 @@ impl BlockSource {
         Ok(bytes)
     }
 
-    /// The chunk list in a piece, which must be that of this content.
-    pub fn chunk_list(&self, piece: &Piece, digest: &ContentDigest) -> Result<ChunkList> {
+    /// The chunk list in a piece, which must be that of this content; the index says where its parts are.
+    pub fn chunk_list(
+        &self,
+        index: &Index,
+        piece: &Piece,
+        digest: &ContentDigest,
+    ) -> Result<ChunkList> {
         let block = self.read_kept(&piece.block)?;
-        let list = ChunkList::from_bytes(slice_of(&block, piece)?)?;
+        let list = StoredList::from_bytes(slice_of(&block, piece)?)?;
         if list.digest != *digest {
             return Err(Error::damaged(
                 "read a chunk list",
                 "it is that of another content",
             ));
         }
-        Ok(list)
+        list.complete(|(blake3, len)| {
+            let row = find_chunk(index, blake3, *len)?;
+            let block = self.read_kept(&row.piece.block)?;
+            verified_slice(&block, &row.piece, blake3).map(<[u8]>::to_vec)
+        })
     }
+}
+
+/// Where a chunk, or a part of a chunk list, is.
+fn find_chunk(index: &Index, blake3: &Blake3, len: u32) -> Result<ChunkRow> {
+    let found = index.find_chunk(blake3)?;
+    found.filter(|row| row.piece.len == len).ok_or_else(|| {
+        Error::new(ErrorKind::Damaged, "read a content")
+            .because(format!("its chunk {blake3} is not in the repository"))
+    })
 }
 
 /// The bytes of a piece within its decompressed block.

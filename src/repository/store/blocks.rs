@@ -1,8 +1,10 @@
 //! Blocks being filled, and the cheap guess whether bytes are worth compressing.
 
 use super::packed::WHOLE_LIMIT;
+use crate::error::Result;
 use crate::format::compression::{Codec, compress};
 use crate::format::digest::{Blake3, ContentDigest};
+use crate::format::sealed::PreparedPage;
 use crate::repository::pack::{BLOCK_PIECES, BLOCK_TARGET, PieceKind};
 use crate::repository::token::ContentNumber;
 
@@ -51,6 +53,12 @@ pub struct RawBlock {
     pub pieces: Vec<NewPiece>,
     pub codec: Codec,
     pub level: i32,
+}
+
+impl RawBlock {
+    pub fn compress(&self) -> Result<PreparedPage> {
+        PreparedPage::new(self.page_kind, &[], self.codec, self.level, &self.bytes)
+    }
 }
 
 /// Gathers pieces until there are enough for a block.

@@ -7,7 +7,7 @@ use fastcdc::v2020::FastCDC;
 
 use super::blocks::{BlockBuilder, NewPieceKind, looks_incompressible};
 use super::known::Reserved;
-use super::pipeline::{Message, Pipeline};
+use super::pipeline::{Message, NewList, Pipeline};
 use super::{Shared, StoreFailure, Stored, read_full};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::compression::Codec;
@@ -249,14 +249,17 @@ impl<'s> PackedWorker<'s> {
     }
 
     fn store_chunk(&mut self, blake3: Blake3, bytes: &[u8]) -> Result<()> {
-        let shared = self.shared;
-        if shared.known.has_chunk(&blake3) || shared.index().find_chunk(&blake3)?.is_some() {
-            return Ok(());
-        }
-        if shared.known.reserve_chunk(&blake3) {
+        if self.reserves_chunk(&blake3)? {
             self.add_piece(&[NewPieceKind::Chunk(blake3)], bytes)?;
         }
         Ok(())
+    }
+
+    /// True when the chunk is not there, nor on its way: the caller stores it.
+    fn reserves_chunk(&self, blake3: &Blake3) -> Result<bool> {
+        let known = &self.shared.known;
+        let is_there = known.has_chunk(blake3) || self.shared.index().find_chunk(blake3)?.is_some();
+        Ok(!is_there && known.reserve_chunk(blake3))
     }
 
     fn store_list(
@@ -265,7 +268,7 @@ impl<'s> PackedWorker<'s> {
         chunks: Vec<(Blake3, u32)>,
         number: Option<ContentNumber>,
     ) -> Result<Stored> {
-        let list = ChunkList { digest, chunks };
+        let (list, parts) = ChunkList::new(digest, chunks);
         if list.to_bytes().len() > crate::format::sealed::MAX_PAGE_LEN {
             return Err(Error::invalid(
                 "store a content",
@@ -279,7 +282,13 @@ impl<'s> PackedWorker<'s> {
         let (token, is_new) = match reserved {
             Reserved::Existing(token) => (token, false),
             Reserved::New(number) => {
-                self.pipeline.send(Message::List(list, number))?;
+                let new_parts = self.reserve_parts(&list, parts)?;
+                let list = NewList {
+                    list,
+                    number,
+                    new_parts,
+                };
+                self.pipeline.send(Message::List(list))?;
                 (self.shared.token(&digest, number), true)
             }
         };
@@ -288,6 +297,21 @@ impl<'s> PackedWorker<'s> {
             size: digest.size,
             is_new,
         })
+    }
+
+    /// The parts of a list that are stored nowhere yet, and on the way nowhere.
+    fn reserve_parts(
+        &self,
+        list: &ChunkList,
+        bytes: Vec<Vec<u8>>,
+    ) -> Result<Vec<(Blake3, Vec<u8>)>> {
+        let mut new = Vec::new();
+        for ((blake3, _), bytes) in list.parts.iter().zip(bytes) {
+            if self.reserves_chunk(blake3)? {
+                new.push((*blake3, bytes));
+            }
+        }
+        Ok(new)
     }
 
     pub fn finish(mut self) -> Result<()> {

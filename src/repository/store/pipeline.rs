@@ -22,16 +22,18 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Shared;
-use super::blocks::{NewPiece, NewPieceKind, RawBlock};
+use super::blocks::{BlockBuilder, NewPiece, NewPieceKind, RawBlock};
+use super::known::Known;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::compression::Codec;
+use crate::format::digest::Blake3;
 use crate::format::encoding::encode;
 use crate::format::id::Id;
 use crate::format::sealed::{FileKind, Identity, PreparedPage, SealedWriter};
 use crate::progress::lock;
 use crate::repository::pack::{
-    BLOCK_OF_LISTS, BLOCK_TARGET, BlockPieces, ChunkList, PACK_PIECES, PACK_TARGET, PackMeta,
-    PieceKind, pack_name,
+    BLOCK_OF_LISTS, BlockPieces, ChunkList, PACK_PIECES, PACK_TARGET, PackMeta, PieceKind,
+    pack_name,
 };
 use crate::repository::storage::{NewFile, publish_one};
 use crate::repository::table::{BlockRecord, ChunkRow, ContentRow, Piece, Place};
@@ -50,7 +52,23 @@ pub enum Message {
     /// The turn of a block, which comes here when it is compressed.
     Block(Receiver<Compressed>),
     Row(ContentRow),
-    List(ChunkList, ContentNumber),
+    List(NewList),
+}
+
+/// The chunk list of a content, and what of its parts is stored along with it.
+pub struct NewList {
+    pub list: ChunkList,
+    pub number: ContentNumber,
+    pub new_parts: Vec<(Blake3, Vec<u8>)>,
+}
+
+impl NewList {
+    /// Whether all that the list names is written, but for what comes with it.
+    fn is_ready(&self, known: &Known) -> bool {
+        let comes_along = |blake3: &Blake3| self.new_parts.iter().any(|(new, _)| new == blake3);
+        let is_there = |blake3: &Blake3| known.is_chunk_written(blake3) || comes_along(blake3);
+        self.list.needs().all(is_there)
+    }
 }
 
 /// A pack that is written but not yet published.
@@ -167,7 +185,7 @@ impl Drop for Pipeline {
 
 fn compress_blocks(raw: &Receiver<Job>) {
     for Job { block, done } in raw {
-        let page = PreparedPage::new(block.page_kind, &[], block.codec, block.level, &block.bytes);
+        let page = block.compress();
         // A writer that has ended has left its reason behind.
         let _ = done.send(page.map(|page| (page, block.pieces)));
     }
@@ -191,7 +209,7 @@ struct PackWriter<'a> {
     open: Option<OpenPack>,
     /// Rows that need no pack.
     rows: Vec<ContentRow>,
-    lists: Vec<(ChunkList, ContentNumber)>,
+    lists: Vec<NewList>,
 }
 
 struct OpenPack {
@@ -232,7 +250,7 @@ impl<'a> PackWriter<'a> {
                     Err(_) => return Ok(()),
                 },
                 Message::Row(row) => self.rows.push(row),
-                Message::List(list, number) => self.lists.push((list, number)),
+                Message::List(list) => self.lists.push(list),
             }
             if self.open.as_ref().is_some_and(OpenPack::is_full) {
                 self.close()?;
@@ -306,14 +324,17 @@ impl<'a> PackWriter<'a> {
     /// Writes the lists that are ready, closes the pack and hands it to the publisher.
     fn close(&mut self) -> Result<()> {
         let known = &self.shared.known;
-        let lists = std::mem::take(&mut self.lists);
-        let (ready, waiting): (Vec<_>, Vec<_>) = lists.into_iter().partition(|(list, _)| {
-            list.chunks
-                .iter()
-                .all(|(blake3, _)| known.is_chunk_written(blake3))
-        });
-        self.lists = waiting;
-        self.add_lists(ready)?;
+        loop {
+            let lists = std::mem::take(&mut self.lists);
+            let (ready, waiting): (Vec<_>, Vec<_>) =
+                lists.into_iter().partition(|list| list.is_ready(known));
+            self.lists = waiting;
+            if ready.is_empty() {
+                break;
+            }
+            // Others may have waited for the parts of these.
+            self.add_lists(&ready)?;
+        }
         let rows = std::mem::take(&mut self.rows);
         let finished = match self.open.take() {
             None if rows.is_empty() => return Ok(()),
@@ -344,50 +365,26 @@ impl<'a> PackWriter<'a> {
         Ok(())
     }
 
-    fn add_lists(&mut self, lists: Vec<(ChunkList, ContentNumber)>) -> Result<()> {
-        let mut group: Vec<(ContentNumber, ChunkList, Vec<u8>)> = Vec::new();
-        let mut len = 0;
-        for (list, number) in lists {
-            let bytes = list.to_bytes();
-            if len > 0 && len + bytes.len() > BLOCK_TARGET {
-                self.add_list_block(&group)?;
-                group.clear();
-                len = 0;
+    fn add_lists(&mut self, lists: &[NewList]) -> Result<()> {
+        let settings = self.shared.settings;
+        let mut builder = BlockBuilder::new(BLOCK_OF_LISTS, settings.codec, settings.level);
+        for new in lists {
+            for (blake3, bytes) in &new.new_parts {
+                let full = builder.push(&[NewPieceKind::Chunk(*blake3)], bytes);
+                self.add_list_block(full)?;
             }
-            len += bytes.len();
-            group.push((number, list, bytes));
+            let what = [NewPieceKind::List(new.list.digest, new.number)];
+            let full = builder.push(&what, &new.list.to_bytes());
+            self.add_list_block(full)?;
         }
-        if group.is_empty() {
-            return Ok(());
-        }
-        self.add_list_block(&group)
+        self.add_list_block(builder.take())
     }
 
-    fn add_list_block(&mut self, lists: &[(ContentNumber, ChunkList, Vec<u8>)]) -> Result<()> {
-        let shared = self.shared;
-        let raw: Vec<u8> = lists
-            .iter()
-            .flat_map(|(_, _, bytes)| bytes)
-            .copied()
-            .collect();
-        let settings = shared.settings;
-        let page = PreparedPage::new(BLOCK_OF_LISTS, &[], settings.codec, settings.level, &raw)?;
-        let pack = self.open()?;
-        let pieces = lists
-            .iter()
-            .map(|(number, _, bytes)| (PieceKind::List(*number), bytes.len() as u32));
-        let block = pack.add(shared, &page, pieces)?;
-        let mut offset = 0;
-        for (number, list, bytes) in lists {
-            let len = bytes.len() as u32;
-            pack.contents.push(ContentRow {
-                digest: list.digest,
-                number: *number,
-                place: Place::Chunked(Piece { block, offset, len }),
-            });
-            offset += len;
-        }
-        Ok(())
+    fn add_list_block(&mut self, block: Option<RawBlock>) -> Result<()> {
+        let Some(block) = block else {
+            return Ok(());
+        };
+        self.add_block(&block.compress()?, &block.pieces)
     }
 }
 
