@@ -52,6 +52,7 @@ use crate::format::id::Id;
 use crate::repository::Repository;
 use crate::snapshot::archive::Archive;
 use crate::snapshot::archive::file::RepositoryRef;
+use crate::snapshot::archive::name::SnapshotName;
 use crate::snapshot::exigency::series::Series;
 use crate::snapshot::places::{ArchiveName, RepositoryName};
 
@@ -167,8 +168,7 @@ impl Catalog {
 
     /// The archive that an entry of the configuration means.
     pub fn open_archive(&self, entry: &ArchiveEntry) -> Result<Archive> {
-        let archive = Archive::open(&entry.place)?;
-        archive.expect_id(entry.id)?;
+        let (archive, _) = open_with_snapshots(entry)?;
         Ok(archive)
     }
 
@@ -206,8 +206,10 @@ impl Catalog {
     /// say themselves of which archive they are; the error is then what is wrong with it.
     pub fn series(&self, name: &ArchiveName) -> Result<(Series, Option<Error>)> {
         let entry = self.config().archives.get(name)?;
-        let error = match self.open_archive(&entry) {
-            Ok(archive) => return Ok((Series::of_archive(&archive)?, None)),
+        let error = match open_with_snapshots(&entry) {
+            Ok((archive, snapshots)) => {
+                return Ok((Series::of_archive(&archive, &snapshots), None));
+            }
             Err(error) => error,
         };
         match Series::open(&entry.place) {
@@ -215,6 +217,12 @@ impl Catalog {
             _ => Err(error),
         }
     }
+}
+
+fn open_with_snapshots(entry: &ArchiveEntry) -> Result<(Archive, Vec<SnapshotName>)> {
+    let (archive, snapshots) = Archive::open_with_snapshots(&entry.place)?;
+    archive.expect_id(entry.id)?;
+    Ok((archive, snapshots))
 }
 
 #[cfg(test)]

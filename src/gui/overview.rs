@@ -297,7 +297,7 @@ fn snapshots_overview(
                 overview.snapshots.push(SnapshotOverview {
                     name: file.name,
                     path: file.path,
-                    file_bytes: file.bytes,
+                    file_bytes: snapshot.file_len(),
                     taken_at: header.taken_at.clone(),
                     totals: header.totals,
                     build: header.build.clone(),

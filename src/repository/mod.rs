@@ -178,6 +178,7 @@ impl Repository {
     /// Errors: [`ErrorKind::NotFound`] when there is none.
     pub fn open(place: &Path) -> Result<Repository> {
         let storage = LocalStorage::open(place)?;
+        storage.expect_folders(&["claims", "contents", "packs"]);
         let locks = Locks::of(&storage)?;
         let (file, damage) = settings::read_or_guess(&storage)?;
         let repository = Repository::new(place, Arc::new(storage), locks, file);

@@ -142,7 +142,12 @@ pub fn publish(storage: &dyn Storage, file: &ArchiveFile) -> Result<()> {
 
 /// Reads the newest one; `None` where there is none.
 pub fn read(storage: &dyn Storage) -> Result<Option<ArchiveFile>> {
-    let Some((_, newest)) = numbered(storage)?.pop() else {
+    read_newest(storage, &storage.names("")?)
+}
+
+/// Reads the newest one of those among the files in the folder.
+pub fn read_newest(storage: &dyn Storage, names: &[String]) -> Result<Option<ArchiveFile>> {
+    let Some((_, newest)) = numbered_among(names).pop() else {
         return Ok(None);
     };
     let at = format!("{}/{newest}", storage.describe());
@@ -175,13 +180,16 @@ pub fn number_of(name: &str) -> Option<u32> {
 
 /// The files that exist, lowest number first.
 pub fn numbered(storage: &dyn Storage) -> Result<Vec<(u32, String)>> {
-    let mut found: Vec<(u32, String)> = storage
-        .names("")?
-        .into_iter()
-        .filter_map(|name| Some((number_of(&name)?, name)))
-        .collect();
+    Ok(numbered_among(&storage.names("")?))
+}
+
+fn numbered_among(names: &[String]) -> Vec<(u32, String)> {
+    let numbered = names
+        .iter()
+        .filter_map(|name| Some((number_of(name)?, name.clone())));
+    let mut found: Vec<(u32, String)> = numbered.collect();
     found.sort();
-    Ok(found)
+    found
 }
 
 #[cfg(test)]

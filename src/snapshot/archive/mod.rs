@@ -41,21 +41,16 @@ pub struct Archive {
     file: ArchiveFile,
 }
 
-/// A snapshot's file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ListedSnapshot {
-    pub name: SnapshotName,
-    /// Length of its file.
-    pub bytes: u64,
-}
-
 impl Archive {
     /// Makes a new archive in the folder `place`, which is made, with those above it, where it is missing.
     ///
     /// Errors: [`ErrorKind::AlreadyExists`] when there is one.
     pub fn create(place: &Path, file: &ArchiveFile) -> Result<Archive> {
         let storage = LocalStorage::create(place)?;
-        let is_taken = !file::numbered(&storage)?.is_empty() || !list(&storage)?.is_empty();
+        let is_taken = storage
+            .names("")?
+            .iter()
+            .any(|name| file::number_of(name).is_some() || SnapshotName::of_file(name).is_some());
         if is_taken {
             return Err(Error::new(ErrorKind::AlreadyExists, "make an archive in")
                 .at(place)
@@ -71,6 +66,12 @@ impl Archive {
     /// Errors: [`ErrorKind::NotFound`] when there is none; [`ErrorKind::Damaged`] when its file is not what was
     /// written ([`Archive::replace_file`] puts that right; the snapshots can be read all the same).
     pub fn open(place: &Path) -> Result<Archive> {
+        let (archive, _) = Archive::open_with_snapshots(place)?;
+        Ok(archive)
+    }
+
+    /// The same, and the snapshots that it has, oldest first, by one listing of the folder.
+    pub fn open_with_snapshots(place: &Path) -> Result<(Archive, Vec<SnapshotName>)> {
         let none = |error: Error| {
             error
                 .because("there is no archive in that folder")
@@ -80,8 +81,9 @@ impl Archive {
             ErrorKind::NotFound => none(error),
             _ => error,
         })?;
-        match file::read(&storage)? {
-            Some(file) => Ok(Archive::with(storage, place, file)),
+        let names = storage.names("")?;
+        match file::read_newest(&storage, &names)? {
+            Some(file) => Ok((Archive::with(storage, place, file), snapshots_in(&names))),
             None => Err(none(
                 Error::new(ErrorKind::NotFound, "open the archive").at(place),
             )),
@@ -159,16 +161,7 @@ impl Archive {
 
     /// The snapshots, oldest first.
     pub fn snapshots(&self) -> Result<Vec<SnapshotName>> {
-        let names = self.storage.names("")?;
-        let names = names.iter().filter_map(|name| SnapshotName::of_file(name));
-        let mut snapshots: Vec<SnapshotName> = names.collect();
-        snapshots.sort();
-        Ok(snapshots)
-    }
-
-    /// The snapshots with the lengths of their files, oldest first. Files with other names are passed over.
-    pub fn listed(&self) -> Result<Vec<ListedSnapshot>> {
-        list(&*self.storage)
+        Ok(snapshots_in(&self.storage.names("")?))
     }
 
     /// The snapshot that is meant.
@@ -186,9 +179,14 @@ impl Archive {
     }
 
     /// Makes the finished file of a snapshot taken at `now`, local time, durable, and gives it its name:
-    /// see [`SnapshotName::for_new`]. When this has returned the snapshot is there for good.
-    pub fn publish(&self, file: Box<dyn NewFile>, now: DateTime) -> Result<SnapshotName> {
-        let newest = self.snapshots()?.pop();
+    /// see [`SnapshotName::for_new`]; `newest` is the last one that there was when it was begun. When this has returned the
+    /// snapshot is there for good.
+    pub fn publish(
+        &self,
+        file: Box<dyn NewFile>,
+        now: DateTime,
+        newest: Option<SnapshotName>,
+    ) -> Result<SnapshotName> {
         let first = SnapshotName::for_new(now, newest)?;
         // Another backup of this archive may finish in the same second.
         let names = std::iter::successors(Some(first), |name| name.next().ok());
@@ -224,7 +222,7 @@ impl Archive {
     ///
     /// Errors: [`ErrorKind::Invalid`] when it has any.
     pub fn delete(self) -> Result<()> {
-        let count = self.listed()?.len();
+        let count = self.snapshots()?.len();
         if count > 0 {
             return Err(
                 Error::invalid("delete the archive", format!("it has snapshots: {count}"))
@@ -251,18 +249,12 @@ fn remove_folder(folder: &Path) -> Result<()> {
     }
 }
 
-fn list(storage: &dyn Storage) -> Result<Vec<ListedSnapshot>> {
-    let mut snapshots: Vec<ListedSnapshot> = storage
-        .list("")?
-        .into_iter()
-        .filter_map(|listed| {
-            let name = SnapshotName::of_file(&listed.name)?;
-            let bytes = listed.bytes;
-            Some(ListedSnapshot { name, bytes })
-        })
-        .collect();
-    snapshots.sort_by_key(|listed| listed.name);
-    Ok(snapshots)
+/// The snapshots among the files in the folder, oldest first. Files with other names are passed over.
+fn snapshots_in(names: &[String]) -> Vec<SnapshotName> {
+    let names = names.iter().filter_map(|name| SnapshotName::of_file(name));
+    let mut snapshots: Vec<SnapshotName> = names.collect();
+    snapshots.sort();
+    snapshots
 }
 
 #[cfg(test)]

@@ -30,7 +30,8 @@ fn noon() -> DateTime {
 fn publish(archive: &Archive, text: &str, now: DateTime) -> String {
     let mut file = archive.new_file().unwrap();
     file.write_all(text.as_bytes()).unwrap();
-    archive.publish(file, now).unwrap().stem()
+    let newest = archive.snapshots().unwrap().pop();
+    archive.publish(file, now, newest).unwrap().stem()
 }
 
 #[test]
@@ -120,10 +121,13 @@ fn snapshots_are_listed_oldest_first_and_nothing_else_is() {
         fs::write(place.path.join(other), "").unwrap();
     }
     fs::create_dir(place.path.join("2030-01-01-00-00-00.snapshot")).unwrap();
-    let listed = archive.listed().unwrap();
-    let bytes: Vec<u64> = listed.iter().map(|listed| listed.bytes).collect();
-    assert_eq!(bytes, [3, 6, 1]);
-    assert_eq!(archive.select(Select::Back(0)).unwrap(), listed[2].name);
+    let snapshots = archive.snapshots().unwrap();
+    let length = |name: &SnapshotName| archive.path_of(*name).metadata().unwrap().len();
+    let lengths: Vec<u64> = snapshots.iter().map(length).collect();
+    assert_eq!(lengths, [3, 6, 1]);
+    assert_eq!(archive.select(Select::Back(0)).unwrap(), snapshots[2]);
+    let (_, on_opening) = Archive::open_with_snapshots(&place.path).unwrap();
+    assert_eq!(on_opening, snapshots);
     let error = archive.select(Select::Back(3)).unwrap_err().to_string();
     assert!(
         error.contains("docs") && error.contains("3 snapshots"),

@@ -54,6 +54,13 @@ impl Stat {
         Ok(Stat::new(&found))
     }
 
+    /// Which file it is, and no more: a share is not asked once again for what it said when the path was followed.
+    pub fn id_at(folder: impl AsFd, name: &CStr) -> io::Result<FileId> {
+        let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
+        let found = rustix::fs::statx(folder, name, flags, StatxFlags::INO)?;
+        Ok(Stat::new(&found).id)
+    }
+
     /// Of an open file.
     pub fn of(handle: impl AsFd) -> io::Result<Stat> {
         let found = rustix::fs::statx(handle, c"", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)?;

@@ -20,8 +20,6 @@ pub struct SnapshotFile {
     pub path: PathBuf,
     /// By its file name if that is one, else by the time in its header.
     pub name: SnapshotName,
-    /// Length in bytes.
-    pub bytes: u64,
 }
 
 /// Snapshots of one archive.
@@ -49,7 +47,7 @@ impl Series {
         if metadata.is_dir() {
             return Series::of_folder(path);
         }
-        let (snapshot, header) = read_file(path, metadata.len())?;
+        let (snapshot, header) = read_file(path)?;
         let place = path.parent().filter(|place| !place.as_os_str().is_empty());
         Ok(Series {
             place: place.unwrap_or(Path::new(".")).to_owned(),
@@ -82,19 +80,18 @@ impl Series {
     }
 
     /// The snapshots of an archive that is there.
-    pub fn of_archive(archive: &Archive) -> Result<Series> {
-        let snapshots = archive.listed()?.into_iter().map(|listed| SnapshotFile {
-            path: archive.path_of(listed.name),
-            name: listed.name,
-            bytes: listed.bytes,
+    pub fn of_archive(archive: &Archive, snapshots: &[SnapshotName]) -> Series {
+        let snapshots = snapshots.iter().map(|name| SnapshotFile {
+            path: archive.path_of(*name),
+            name: *name,
         });
-        Ok(Series {
+        Series {
             place: archive.place().to_owned(),
             archive: archive.file().clone(),
             has_archive_file: true,
             snapshots: snapshots.collect(),
             problems: Vec::new(),
-        })
+        }
     }
 
     /// The snapshot that is meant.
@@ -127,7 +124,7 @@ pub fn series_in(folder: &Path) -> Result<(Vec<Series>, Vec<Error>)> {
     }
 }
 
-fn with_archive_file(folder: &Path, archive: ArchiveFile, files: Vec<(PathBuf, u64)>) -> Series {
+fn with_archive_file(folder: &Path, archive: ArchiveFile, files: Vec<PathBuf>) -> Series {
     let mut series = Series {
         place: folder.to_owned(),
         archive,
@@ -135,10 +132,10 @@ fn with_archive_file(folder: &Path, archive: ArchiveFile, files: Vec<(PathBuf, u
         snapshots: Vec::new(),
         problems: Vec::new(),
     };
-    for (path, bytes) in files {
+    for path in files {
         match name_of(&path) {
-            Some(name) => series.snapshots.push(SnapshotFile { path, name, bytes }),
-            None => match read_file(&path, bytes) {
+            Some(name) => series.snapshots.push(SnapshotFile { path, name }),
+            None => match read_file(&path) {
                 Ok((snapshot, header)) if header.archive.id == series.archive.id => {
                     series.snapshots.push(snapshot);
                 }
@@ -155,12 +152,12 @@ fn with_archive_file(folder: &Path, archive: ArchiveFile, files: Vec<(PathBuf, u
 
 fn by_headers(
     folder: &Path,
-    files: Vec<(PathBuf, u64)>,
+    files: Vec<PathBuf>,
     mut problems: Vec<Error>,
 ) -> (Vec<Series>, Vec<Error>) {
     let mut read = Vec::new();
-    for (path, bytes) in files {
-        match read_file(&path, bytes) {
+    for path in files {
+        match read_file(&path) {
             Ok(found) => read.push(found),
             Err(error) => problems.push(error),
         }
@@ -192,8 +189,8 @@ fn by_headers(
     (all, problems)
 }
 
-/// Regular files in a folder that are called like snapshots, with their lengths.
-fn snapshot_files(folder: &Path) -> Result<Vec<(PathBuf, u64)>> {
+/// Regular files in a folder that are called like snapshots.
+fn snapshot_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).context("list", folder)? {
         let entry = entry.context("list", folder)?;
@@ -201,10 +198,9 @@ fn snapshot_files(folder: &Path) -> Result<Vec<(PathBuf, u64)>> {
         if path
             .extension()
             .is_some_and(|extension| extension == EXTENSION)
-            && let Ok(metadata) = entry.metadata()
-            && metadata.is_file()
+            && entry.file_type().is_ok_and(|kind| kind.is_file())
         {
-            files.push((path, metadata.len()));
+            files.push(path);
         }
     }
     Ok(files)
@@ -214,7 +210,7 @@ fn name_of(path: &Path) -> Option<SnapshotName> {
     SnapshotName::of_file(path.file_name()?.to_str()?)
 }
 
-fn read_file(path: &Path, bytes: u64) -> Result<(SnapshotFile, SnapshotHeader)> {
+fn read_file(path: &Path) -> Result<(SnapshotFile, SnapshotHeader)> {
     if !fs::metadata(path)
         .context("open the snapshot", path)?
         .is_file()
@@ -232,5 +228,5 @@ fn read_file(path: &Path, bytes: u64) -> Result<(SnapshotFile, SnapshotHeader)> 
             .map_err(|error: Error| error.at(path))?,
     };
     let path = path.to_owned();
-    Ok((SnapshotFile { path, name, bytes }, header))
+    Ok((SnapshotFile { path, name }, header))
 }

@@ -128,6 +128,7 @@ fn disk() -> Disk {
                 name.parse::<crate::snapshot::archive::name::SnapshotName>()
                     .unwrap()
                     .time(),
+                None,
             )
             .unwrap();
     }

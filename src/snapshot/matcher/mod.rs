@@ -387,8 +387,7 @@ impl OwnPlace {
         let path = place.canonicalize().unwrap_or_else(|_| place.to_owned());
         let id = std::ffi::CString::new(path_bytes(&path))
             .ok()
-            .and_then(|path| Stat::at(CWD, &path).ok())
-            .map(|stat| stat.id);
+            .and_then(|path| Stat::id_at(CWD, &path).ok());
         OwnPlace { path, id }
     }
 }

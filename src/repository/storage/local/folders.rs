@@ -55,6 +55,15 @@ impl Folders {
         }
     }
 
+    /// Notes that these folders of the root are there, in which nothing has changed; the root counts as changed.
+    pub(super) fn know(&self, folders: &[&str]) {
+        let mut states = lock(&self.states);
+        for folder in folders {
+            states.entry((*folder).to_owned()).or_default();
+        }
+        states.entry(String::new()).or_default().changes += 1;
+    }
+
     /// Notes that a name appeared in `folder` or vanished from it.
     pub(super) fn changed(&self, folder: &str) {
         let mut states = lock(&self.states);

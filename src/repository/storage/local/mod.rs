@@ -27,13 +27,14 @@ use std::sync::atomic::{AtomicBool, AtomicU8};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Statx, StatxFlags};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RawDir, SeekFrom, Statx, StatxFlags};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::waiting::{self, DURABLE};
 use super::{Listed, NewFile, Space, Storage};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::fs::{LocalFile, ReadAt, escaped_path};
+use crate::progress::lock;
 use crate::repository::process::{Process, ProcessState};
 use folders::Folders;
 use new_file::LocalNewFile;
@@ -45,6 +46,8 @@ const TEMPORARY: &str = "tmp";
 const ABANDONED: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Only the owner enters.
 const FOLDER_MODE: Mode = Mode::RWXU;
+/// For reading names, in bytes.
+const LISTING_BUFFER: usize = 32 << 10;
 /// How often a read that failed is tried again, and after what pause: cables and shares hiccup.
 const READ_RETRIES: u32 = 2;
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
@@ -60,6 +63,8 @@ struct Place {
     /// For messages only; never used to get at a file.
     path: PathBuf,
     folders: Folders,
+    /// Held while the root is listed by its handle.
+    listing_turn: Mutex<()>,
     /// Whether one call makes everything durable, and reports when it could not; found out once.
     syncs_at_once: OnceLock<bool>,
     /// Held while that call is made.
@@ -89,6 +94,7 @@ impl LocalStorage {
                 folders: Folders::new(&root),
                 root,
                 path: path.to_owned(),
+                listing_turn: Mutex::new(()),
                 syncs_at_once: OnceLock::new(),
                 sync_turn: Mutex::new(()),
                 has_lost_writes: AtomicBool::new(false),
@@ -104,6 +110,12 @@ impl LocalStorage {
             self.place.folders.changed(folder);
         }
         Ok(())
+    }
+
+    /// Says which folders there are. Their names are made durable with the first thing that is published, once for all of
+    /// them, and not for each when it is used first.
+    pub fn expect_folders(&self, folders: &[&str]) {
+        self.place.folders.know(folders);
     }
 
     /// The handle on the folder.
@@ -126,7 +138,11 @@ impl Place {
     /// Makes a folder, and those above it within the storage.
     fn make_folder(&self, folder: &str) -> Result<()> {
         match retry_on_intr(|| rustix::fs::mkdirat(&self.root, folder, FOLDER_MODE)) {
-            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Ok(()) => {
+                self.folders.changed(parent_of(folder));
+                Ok(())
+            }
+            Err(Errno::EXIST) => Ok(()),
             Err(Errno::NOENT) if folder.contains('/') => {
                 self.make_folder(parent_of(folder))?;
                 self.make_folder(folder)
@@ -319,8 +335,11 @@ impl LocalStorage {
         folder: &str,
         mut found: impl FnMut(BorrowedFd<'_>, &str, FileType) -> rustix::io::Result<()>,
     ) -> Result<()> {
+        if folder.is_empty() {
+            return self.for_each_name_in_root(found);
+        }
         let path = || self.place.full_path(folder);
-        let opened = match reading(|| open_folder(&self.place.root, or_itself(folder))) {
+        let opened = match reading(|| open_folder(&self.place.root, folder)) {
             Err(Errno::NOENT) => return Ok(()),
             opened => opened.context("list", path())?,
         };
@@ -331,6 +350,27 @@ impl LocalStorage {
             if let Ok(name) = entry.file_name().to_str() {
                 let handle = entries.fd().context("list", path())?;
                 found(handle, name, entry.file_type()).context("list", path())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for the folder of the storage itself, by the handle that is open anyway: to open and close another one
+    /// would be two round trips.
+    fn for_each_name_in_root(
+        &self,
+        mut found: impl FnMut(BorrowedFd<'_>, &str, FileType) -> rustix::io::Result<()>,
+    ) -> Result<()> {
+        let Place { root, path, .. } = &*self.place;
+        // The handle has one position for all threads.
+        let _turn = lock(&self.place.listing_turn);
+        reading(|| rustix::fs::seek(root, SeekFrom::Start(0))).context("list", path)?;
+        let mut buffer = Vec::with_capacity(LISTING_BUFFER);
+        let mut entries = RawDir::new(root, buffer.spare_capacity_mut());
+        while let Some(entry) = entries.next() {
+            let entry = entry.context("list", path)?;
+            if let Ok(name) = entry.file_name().to_str() {
+                found(root.as_fd(), name, entry.file_type()).context("list", path)?;
             }
         }
         Ok(())
