@@ -120,6 +120,9 @@ impl BlockBuilder {
 }
 
 const SAMPLE: usize = 4096;
+/// Of a sample this long, what does not compress has nearly all of the 256 values of a byte.
+const FIRST_LOOK: usize = 1024;
+const FEW_VALUES: usize = 180;
 
 /// A guess, from a few kilobytes, whether compressing these bytes is wasted time: pictures, films,
 /// archives, encrypted data. Short contents are always worth a try, in the company of others.
@@ -129,7 +132,8 @@ pub fn looks_incompressible(bytes: &[u8]) -> bool {
     }
     let middle = (bytes.len() - SAMPLE) / 2;
     let sample = &bytes[middle..middle + SAMPLE];
-    if byte_entropy(sample) < 7.6 {
+    // All there is to find out of text.
+    if counts_of_values(&sample[..FIRST_LOOK]).count() < FEW_VALUES || byte_entropy(sample) < 7.6 {
         return false;
     }
     // A flat histogram may still hide repetition, which the fastest level finds.
@@ -139,19 +143,22 @@ pub fn looks_incompressible(bytes: &[u8]) -> bool {
 
 /// Shannon entropy of the bytes' histogram, in bits a byte.
 fn byte_entropy(sample: &[u8]) -> f32 {
+    let len = sample.len() as f32;
+    counts_of_values(sample)
+        .map(|count| {
+            let p = count as f32 / len;
+            -p * p.log2()
+        })
+        .sum()
+}
+
+/// How often each value occurs that does.
+fn counts_of_values(sample: &[u8]) -> impl Iterator<Item = u32> {
     let mut counts = [0_u32; 256];
     for byte in sample {
         counts[usize::from(*byte)] += 1;
     }
-    let len = sample.len() as f32;
-    counts
-        .iter()
-        .filter(|count| **count > 0)
-        .map(|count| {
-            let p = *count as f32 / len;
-            -p * p.log2()
-        })
-        .sum()
+    counts.into_iter().filter(|count| *count > 0)
 }
 
 #[cfg(test)]
