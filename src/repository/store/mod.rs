@@ -22,6 +22,7 @@
 //! terabyte does not begin from nothing.
 
 mod blocks;
+mod cut;
 mod known;
 mod loose;
 mod packed;
@@ -35,6 +36,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 
 pub(super) use self::blocks::NewPieceKind;
+pub use self::cut::ZERO_RUN;
 use self::known::{Known, Reserved};
 use self::loose::LooseWorker;
 use self::packed::PackedWorker;
@@ -515,8 +517,19 @@ impl StoreWorker<'_> {
         reader: &mut dyn Read,
         size_hint: u64,
     ) -> std::result::Result<Stored, StoreFailure> {
+        self.store_sparse(reader, size_hint, &[])
+    }
+
+    /// The same for a reader that leaves zeros out. `gaps` are the offsets in what it gives, in order, at which it left out
+    /// [`ZERO_RUN`] of them or more.
+    pub fn store_sparse(
+        &mut self,
+        reader: &mut dyn Read,
+        size_hint: u64,
+        gaps: &[u64],
+    ) -> std::result::Result<Stored, StoreFailure> {
         match &mut self.kind {
-            WorkerKind::Packed(worker) => worker.store_reader(reader, size_hint),
+            WorkerKind::Packed(worker) => worker.store_reader(reader, size_hint, gaps),
             WorkerKind::Loose(worker) => worker.store_reader(reader),
         }
     }

@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use super::flow::Flow;
 use super::source::Source;
 use crate::error::{Error, Result};
-use crate::repository::store::{StoreFailure, StoreWorker};
+use crate::repository::store::{StoreFailure, StoreWorker, ZERO_RUN};
 use crate::snapshot::capture::extended::ExtendedReader;
 use crate::snapshot::capture::holes::{find_holes, may_have_holes};
 use crate::snapshot::capture::{Stat, let_the_clock_pass, open_file};
@@ -189,7 +189,8 @@ impl<'a> FileReader<'a> {
             let bytes = self.buffer.get(..count).unwrap_or_default();
             self.store.store_bytes(bytes)?
         } else {
-            let stored = self.store.store_reader(&mut source, len);
+            let gaps = source.gaps(ZERO_RUN as u64);
+            let stored = self.store.store_sparse(&mut source, len, &gaps);
             self.counted_bytes += source.read_bytes;
             let stored = stored?;
             changed = has_changed(handle, stat);

@@ -40,6 +40,22 @@ impl<'a> Source<'a> {
         self.runs.iter().map(|run| run.len).sum()
     }
 
+    /// Where in the bytes to be read a hole of at least `len` bytes is left out.
+    pub fn gaps(&self, len: u64) -> Vec<u64> {
+        let (mut gaps, mut read, mut end) = (Vec::new(), 0, 0);
+        for run in self.runs.iter().rev() {
+            if run.offset - end >= len {
+                gaps.push(read);
+            }
+            read += run.len;
+            end = run.offset + run.len;
+        }
+        if self.size.saturating_sub(end) >= len {
+            gaps.push(read);
+        }
+        gaps
+    }
+
     /// The size of the file that was read, with `holes` cut to it: less than it was if the file was cut
     /// meanwhile.
     pub fn end(&self, holes: &mut Vec<Extent>) -> u64 {
@@ -114,6 +130,11 @@ mod tests {
         let file = tempfile::tempfile().unwrap();
         file.write_all_at(b"0123456789 and more", 0).unwrap();
         let mut holes = vec![Extent { offset: 0, len: 2 }, Extent { offset: 5, len: 3 }];
+        let monitor = Monitor::new();
+        let flow = Flow::new(&monitor);
+        let source = Source::new(&file, 10, &holes, &flow);
+        assert_eq!(source.gaps(2), [0, 3]);
+        assert_eq!(source.gaps(3), [3]);
         assert_eq!(read(&file, 10, &mut holes), (b"23489".to_vec(), 10));
         assert_eq!(holes.len(), 2);
     }
