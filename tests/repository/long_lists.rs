@@ -1,10 +1,16 @@
 //! Contents so long that the lists of their chunks are cut into parts.
 
 use std::fs;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Mutex;
 
+use gibus::error::{Error, ErrorKind, Result};
 use gibus::repository::Repository;
 use gibus::repository::prune::PruneDepth;
+use gibus::repository::read::many::{ContentBytes, ContentSink, Wanted, content_error};
 use gibus::repository::settings::Settings;
+use gibus::repository::token::Token;
 
 use crate::support::{assert_contents, check, files_in, monitor, noise, read, store, stored_bytes};
 
@@ -57,6 +63,79 @@ fn versions_of_a_long_content_share_parts_of_their_lists() {
     repository.release_contents(again).unwrap();
     repository.prune(PruneDepth::Pieces, &monitor()).unwrap();
     assert_eq!(stored_bytes(&place), 0);
+}
+
+/// Takes contents as they come, at most so many bytes of each.
+struct Taker {
+    limit: u64,
+    taken: Mutex<Vec<u8>>,
+}
+
+impl ContentSink for Taker {
+    fn content(&self, _key: u64, bytes: ContentBytes<'_>) -> Result<()> {
+        let ContentBytes::Stream(reader) = bytes else {
+            panic!("it is too long to be handed over whole");
+        };
+        let mut taken = self.taken.lock().unwrap();
+        let read = reader.take(self.limit).read_to_end(&mut taken);
+        read.map(|_| ()).map_err(content_error)?;
+        match taken.len() as u64 == self.limit {
+            true => Err(Error::cancelled()),
+            false => Ok(()),
+        }
+    }
+
+    fn failed(&self, _key: u64, error: Error) -> Result<()> {
+        Err(error)
+    }
+}
+
+fn take(repository: &Repository, token: &Token, limit: u64) -> (Vec<u8>, Result<()>) {
+    let taker = Taker {
+        limit,
+        taken: Mutex::default(),
+    };
+    let wanted = vec![Wanted {
+        token: *token,
+        key: 0,
+    }];
+    let outcome = repository.copy_many(wanted, &taker, &monitor());
+    (taker.taken.into_inner().unwrap(), outcome)
+}
+
+#[test]
+fn a_long_content_is_read_ahead_until_it_ends_or_is_left_or_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("repository");
+    let repository = Repository::create(&place, &Settings::default()).unwrap();
+    let content = noise(80 << 20, 3);
+    let (_, tokens) = store(&repository, &[content.clone()], None);
+    let (taken, outcome) = take(&repository, &tokens[0], u64::MAX);
+    outcome.unwrap();
+    assert!(taken == content);
+
+    let (taken, outcome) = take(&repository, &tokens[0], 3 << 20);
+    assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Cancelled);
+    assert!(taken == content[..3 << 20]);
+
+    // Some byte of the chunks that lie in the last pack.
+    let packs = files_in(&place.join("packs"));
+    let ending = |file: &&PathBuf| {
+        let bytes = fs::read(file).unwrap();
+        let late = &content[75 << 20..(75 << 20) + 64];
+        bytes.windows(64).position(|found| found == late)
+    };
+    let (file, at) = packs
+        .iter()
+        .find_map(|file| Some((file, ending(&file)?)))
+        .unwrap();
+    let mut bytes = fs::read(file).unwrap();
+    bytes[at] ^= 1;
+    fs::write(file, bytes).unwrap();
+    let repository = Repository::open(&place).unwrap();
+    let (taken, outcome) = take(&repository, &tokens[0], u64::MAX);
+    assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Damaged);
+    assert!(taken.len() <= 75 << 20 && taken == content[..taken.len()]);
 }
 
 #[test]

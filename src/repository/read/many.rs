@@ -8,6 +8,8 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crossbeam_channel::{Receiver, Sender, bounded};
+
 use super::content::ContentReader;
 use super::{BlockSource, verified_slice};
 use crate::error::{Error, ErrorKind, Result};
@@ -19,6 +21,10 @@ use crate::repository::token::Token;
 
 /// Loose contents up to this length are handed over whole.
 const WHOLE_LIMIT: u64 = 4 << 20;
+/// Contents from this length on are read ahead, in pieces of this length, so many of which may wait.
+const AHEAD_FROM: u64 = 32 << 20;
+const AHEAD_PIECE: usize = 1 << 20;
+const AHEAD_PIECES: usize = 4;
 
 /// A content that somebody wants, with the caller's own number for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,7 +214,86 @@ fn deliver(opened: Opened, wanted: &Wanted, sink: &dyn ContentSink) -> Result<()
     let Opened { mut reader, whole } = opened;
     match whole {
         Some(bytes) => sink.content(wanted.key, ContentBytes::Whole(&bytes)),
+        None if reader.len() >= AHEAD_FROM => read_ahead(reader, |reader| {
+            sink.content(wanted.key, ContentBytes::Stream(reader))
+        }),
         None => sink.content(wanted.key, ContentBytes::Stream(&mut reader)),
+    }
+}
+
+/// Has another thread read, decompress and verify what comes next while `take` does something with what came before:
+/// else a single long content would be all one processor's.
+fn read_ahead(
+    mut content: ContentReader,
+    take: impl FnOnce(&mut dyn Read) -> Result<()>,
+) -> Result<()> {
+    let (to_reader, job) = bounded::<ContentReader>(1);
+    let (to_taker, pieces) = bounded(AHEAD_PIECES);
+    std::thread::scope(|scope| {
+        let reading = move || {
+            if let Ok(content) = job.recv() {
+                send_pieces(content, &to_taker);
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("read ahead".to_owned())
+            .spawn_scoped(scope, reading);
+        let Ok(thread) = thread else {
+            return take(&mut content);
+        };
+        // It waits for nothing else.
+        let _ = to_reader.send(content);
+        let taken = take(&mut Ahead {
+            pieces: &pieces,
+            piece: Vec::new(),
+            position: 0,
+            has_ended: false,
+        });
+        // If not all was taken: the reader ends when nobody can take any more.
+        drop(pieces);
+        let ended = thread
+            .join()
+            .map_err(|_| Error::new(ErrorKind::Io, "read a content").because("a thread panicked"));
+        taken.and(ended)
+    })
+}
+
+fn send_pieces(mut content: ContentReader, pieces: &Sender<io::Result<Vec<u8>>>) {
+    loop {
+        let mut piece = Vec::with_capacity(AHEAD_PIECE);
+        let read = content
+            .by_ref()
+            .take(AHEAD_PIECE as u64)
+            .read_to_end(&mut piece);
+        let is_last = !matches!(read, Ok(1..));
+        let is_gone = pieces.send(read.map(|_| piece)).is_err();
+        if is_last || is_gone {
+            return;
+        }
+    }
+}
+
+/// What another thread reads: an empty piece, or an error, is the last one.
+struct Ahead<'a> {
+    pieces: &'a Receiver<io::Result<Vec<u8>>>,
+    piece: Vec<u8>,
+    position: usize,
+    has_ended: bool,
+}
+
+impl Read for Ahead<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.position == self.piece.len() && !self.has_ended {
+            self.piece = match self.pieces.recv() {
+                Ok(piece) => piece?,
+                Err(_) => return Err(io::Error::other("a thread ended early")),
+            };
+            self.position = 0;
+            self.has_ended = self.piece.is_empty();
+        }
+        let count = (&self.piece[self.position..]).read(buffer)?;
+        self.position += count;
+        Ok(count)
     }
 }
 
