@@ -12,9 +12,10 @@
 //! cause. The writer fills one pack at a time. The publisher makes packs durable while the next one is
 //! being written, in order, and only then hands their rows on.
 //!
-//! Chunk lists wait at the writer. When a pack is about to be closed, those whose chunks are all written
-//! (to this pack or an earlier one, or found in tables) join it; the others wait for the next pack. Since
-//! packs are published in order, a published list never names a chunk that is not.
+//! Chunk lists wait at the writer, with those of their parts that are stored nowhere yet. When a pack is about to be
+//! closed, those whose chunks and other parts are all written (to this pack or an earlier one, or found in
+//! tables) join it; the others wait for the next pack. Since packs are published in order, a published list
+//! never names a chunk that is not.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
