@@ -178,9 +178,12 @@ impl Repository {
     /// Errors: [`ErrorKind::NotFound`] when there is none.
     pub fn open(place: &Path) -> Result<Repository> {
         let storage = LocalStorage::open(place)?;
-        storage.expect_folders(&["claims", "contents", "packs"]);
         let locks = Locks::of(&storage)?;
         let (file, damage) = settings::read_or_guess(&storage)?;
+        storage.expect_folders(match file.layout {
+            Layout::Packed => &["claims", "contents", "packs"],
+            Layout::Loose => &["claims", "contents"],
+        });
         let repository = Repository::new(place, Arc::new(storage), locks, file);
         *lock(&repository.inner.damaged_file) = damage;
         Ok(repository)

@@ -109,7 +109,7 @@ fn a_long_content_is_read_ahead_until_it_ends_or_is_left_or_is_damaged() {
     let place = folder.path().join("repository");
     let repository = Repository::create(&place, &Settings::default()).unwrap();
     let content = noise(80 << 20, 3);
-    let (_, tokens) = store(&repository, &[content.clone()], None);
+    let (_, tokens) = store(&repository, std::slice::from_ref(&content), None);
     let (taken, outcome) = take(&repository, &tokens[0], u64::MAX);
     outcome.unwrap();
     assert!(taken == content);

@@ -43,7 +43,9 @@ const BEFORE_SLEEP: Duration = Duration::from_millis(5);
 fn beside<T>(other: impl FnOnce() + Send, work: impl FnOnce() -> T) -> Result<T> {
     let other = Mutex::new(Some(other));
     let do_other = || {
-        if let Some(other) = lock(&other).take() {
+        // The lock is given back before it begins.
+        let taken = lock(&other).take();
+        if let Some(other) = taken {
             other();
         }
     };

@@ -17,6 +17,7 @@
 //! tables) join it; the others wait for the next pack. Since packs are published in order, a published list
 //! never names a chunk that is not.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -63,12 +64,24 @@ pub struct NewList {
     pub new_parts: Vec<(Blake3, Vec<u8>)>,
 }
 
-impl NewList {
-    /// Whether all that the list names is written, but for what comes with it.
-    fn is_ready(&self, known: &Known) -> bool {
-        let comes_along = |blake3: &Blake3| self.new_parts.iter().any(|(new, _)| new == blake3);
-        let is_there = |blake3: &Blake3| known.is_chunk_written(blake3) || comes_along(blake3);
-        self.list.needs().all(is_there)
+/// Of lists that wait, those that can be written together, and the rest: each list of the former names only what is written, or
+/// comes with one of them. Lists of similar contents may wait for parts of each other.
+fn split_ready(mut lists: Vec<NewList>, known: &Known) -> (Vec<NewList>, Vec<NewList>) {
+    let mut waiting = Vec::new();
+    loop {
+        let new_parts = lists.iter().flat_map(|list| &list.new_parts);
+        let coming: HashSet<Blake3> = new_parts.map(|(blake3, _)| *blake3).collect();
+        let is_ready = |list: &NewList| {
+            let mut needs = list.list.needs();
+            needs.all(|blake3| known.is_chunk_written(blake3) || coming.contains(blake3))
+        };
+        let (ready, others): (Vec<_>, Vec<_>) = lists.into_iter().partition(is_ready);
+        if others.is_empty() {
+            return (ready, waiting);
+        }
+        // What they would have brought is missing for those that are left.
+        waiting.extend(others);
+        lists = ready;
     }
 }
 
@@ -264,6 +277,7 @@ impl<'a> PackWriter<'a> {
         {
             return Ok(());
         }
+        // Lists that wait in vain are those of a session that is given up: a worker has taken their chunks with it.
         self.close()
     }
 
@@ -324,18 +338,10 @@ impl<'a> PackWriter<'a> {
 
     /// Writes the lists that are ready, closes the pack and hands it to the publisher.
     fn close(&mut self) -> Result<()> {
-        let known = &self.shared.known;
-        loop {
-            let lists = std::mem::take(&mut self.lists);
-            let (ready, waiting): (Vec<_>, Vec<_>) =
-                lists.into_iter().partition(|list| list.is_ready(known));
-            self.lists = waiting;
-            if ready.is_empty() {
-                break;
-            }
-            // Others may have waited for the parts of these.
-            self.add_lists(&ready)?;
-        }
+        let lists = std::mem::take(&mut self.lists);
+        let (ready, waiting) = split_ready(lists, &self.shared.known);
+        self.lists = waiting;
+        self.add_lists(&ready)?;
         let rows = std::mem::take(&mut self.rows);
         let finished = match self.open.take() {
             None if rows.is_empty() => return Ok(()),
@@ -418,5 +424,65 @@ impl OpenPack {
             listing_len,
             blake3: page.blake3,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::digest::{ContentDigest, Sha1};
+    use crate::repository::token::SegmentId;
+
+    fn blake3(number: u8) -> Blake3 {
+        Blake3([number; 32])
+    }
+
+    /// A list that needs some parts and brings others.
+    fn list(needs: &[u8], brings: &[u8]) -> NewList {
+        let digest = ContentDigest {
+            sha1: Sha1([0; 20]),
+            blake3: blake3(0),
+            size: 0,
+        };
+        let items = |numbers: &[u8]| numbers.iter().map(|number| (blake3(*number), 1)).collect();
+        NewList {
+            list: ChunkList {
+                digest,
+                chunks: Vec::new(),
+                parts: items(needs),
+            },
+            number: ContentNumber {
+                segment: SegmentId(0),
+                ordinal: u32::from(needs[0]),
+            },
+            new_parts: brings.iter().map(|n| (blake3(*n), Vec::new())).collect(),
+        }
+    }
+
+    #[test]
+    fn lists_that_wait_for_each_other_are_written_together_and_no_others() {
+        let known = Known::new();
+        for pending in 1..=6 {
+            assert!(known.reserve_chunk(&blake3(pending)));
+        }
+        known.chunk_written(&blake3(6));
+        let lists = vec![
+            // Two in a circle, and one that needs what these bring.
+            list(&[1, 2, 6], &[1]),
+            list(&[2, 1], &[2]),
+            list(&[3, 2], &[3]),
+            // One whose chunk is on its way, and one that needs what that one brings.
+            list(&[4, 5], &[4]),
+            list(&[5, 4], &[]),
+        ];
+        let (ready, waiting) = split_ready(lists, &known);
+        let numbers = |lists: &[NewList]| -> Vec<u32> {
+            lists.iter().map(|list| list.number.ordinal).collect()
+        };
+        assert_eq!(numbers(&ready), [1, 2, 3]);
+        assert_eq!(numbers(&waiting), [4, 5]);
+        known.chunk_written(&blake3(5));
+        let (ready, waiting) = split_ready(waiting, &known);
+        assert_eq!((ready.len(), waiting.len()), (2, 0));
     }
 }

@@ -179,14 +179,9 @@ impl Archive {
     }
 
     /// Makes the finished file of a snapshot taken at `now`, local time, durable, and gives it its name:
-    /// see [`SnapshotName::for_new`]; `newest` is the last one that there was when it was begun. When this has returned the
-    /// snapshot is there for good.
-    pub fn publish(
-        &self,
-        file: Box<dyn NewFile>,
-        now: DateTime,
-        newest: Option<SnapshotName>,
-    ) -> Result<SnapshotName> {
+    /// see [`SnapshotName::for_new`]. When this has returned the snapshot is there for good.
+    pub fn publish(&self, file: Box<dyn NewFile>, now: DateTime) -> Result<SnapshotName> {
+        let newest = self.snapshots()?.pop();
         let first = SnapshotName::for_new(now, newest)?;
         // Another backup of this archive may finish in the same second.
         let names = std::iter::successors(Some(first), |name| name.next().ok());

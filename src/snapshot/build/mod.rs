@@ -111,8 +111,7 @@ pub fn back_up(request: &BackupRequest<'_>, monitor: &Arc<Monitor>) -> Result<Ba
             Some(Arc::new(repository.lock_shared(&purpose, monitor)?))
         }
     };
-    let names = archive.snapshots()?;
-    let previous = find_previous(archive, &names, repository.id(), monitor)?;
+    let previous = find_previous(archive, repository.id(), monitor)?;
     if let Some(previous) = &previous {
         // The best guess until the scan has come to its end.
         let totals = previous.snapshot.header().totals;
@@ -123,7 +122,6 @@ pub fn back_up(request: &BackupRequest<'_>, monitor: &Arc<Monitor>) -> Result<Ba
         request,
         monitor,
         matcher,
-        newest: names.last().copied(),
         previous,
         costs,
     };
@@ -169,11 +167,10 @@ fn report_includes(archive: &Archive, matcher: &Matcher, monitor: &Monitor) -> R
 /// The newest snapshot that can be opened and belongs to this repository.
 fn find_previous(
     archive: &Archive,
-    names: &[SnapshotName],
     repository_id: Id,
     monitor: &Monitor,
 ) -> Result<Option<Previous>> {
-    for name in names.iter().rev().copied() {
+    for name in archive.snapshots()?.into_iter().rev() {
         match Snapshot::open_in(&**archive.storage(), &name.to_string()) {
             Ok(snapshot) if snapshot.header().repository.id == repository_id => {
                 return Ok(Some(Previous { name, snapshot }));
@@ -195,7 +192,6 @@ struct Run<'a> {
     request: &'a BackupRequest<'a>,
     monitor: &'a Arc<Monitor>,
     matcher: Matcher,
-    newest: Option<SnapshotName>,
     previous: Option<Previous>,
     costs: Costs<'a>,
 }
@@ -329,7 +325,7 @@ impl Run<'_> {
             assembled
                 .writer
                 .finish(assembled.root, &assembled.root_attributes, header)?;
-        let name = archive.publish(file, self.request.now.datetime(), self.newest)?;
+        let name = archive.publish(file, self.request.now.datetime())?;
         Ok(self.report(built.stats, Some(name), len))
     }
 

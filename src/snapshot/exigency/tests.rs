@@ -128,7 +128,6 @@ fn disk() -> Disk {
                 name.parse::<crate::snapshot::archive::name::SnapshotName>()
                     .unwrap()
                     .time(),
-                None,
             )
             .unwrap();
     }

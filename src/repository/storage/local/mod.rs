@@ -23,18 +23,17 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RawDir, SeekFrom, Statx, StatxFlags};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RawDir, Statx, StatxFlags};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::waiting::{self, DURABLE};
 use super::{Listed, NewFile, Space, Storage};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::fs::{LocalFile, ReadAt, escaped_path};
-use crate::progress::lock;
 use crate::repository::process::{Process, ProcessState};
 use folders::Folders;
 use new_file::LocalNewFile;
@@ -63,8 +62,8 @@ struct Place {
     /// For messages only; never used to get at a file.
     path: PathBuf,
     folders: Folders,
-    /// Held while the root is listed by its handle.
-    listing_turn: Mutex<()>,
+    /// Whether the root has been listed by its handle, which can be done once.
+    is_root_listed: AtomicBool,
     /// Whether one call makes everything durable, and reports when it could not; found out once.
     syncs_at_once: OnceLock<bool>,
     /// Held while that call is made.
@@ -94,7 +93,7 @@ impl LocalStorage {
                 folders: Folders::new(&root),
                 root,
                 path: path.to_owned(),
-                listing_turn: Mutex::new(()),
+                is_root_listed: AtomicBool::new(false),
                 syncs_at_once: OnceLock::new(),
                 sync_turn: Mutex::new(()),
                 has_lost_writes: AtomicBool::new(false),
@@ -138,11 +137,11 @@ impl Place {
     /// Makes a folder, and those above it within the storage.
     fn make_folder(&self, folder: &str) -> Result<()> {
         match retry_on_intr(|| rustix::fs::mkdirat(&self.root, folder, FOLDER_MODE)) {
-            Ok(()) => {
+            // Whoever has made it may not have made its name durable.
+            Ok(()) | Err(Errno::EXIST) => {
                 self.folders.changed(parent_of(folder));
                 Ok(())
             }
-            Err(Errno::EXIST) => Ok(()),
             Err(Errno::NOENT) if folder.contains('/') => {
                 self.make_folder(parent_of(folder))?;
                 self.make_folder(folder)
@@ -335,11 +334,11 @@ impl LocalStorage {
         folder: &str,
         mut found: impl FnMut(BorrowedFd<'_>, &str, FileType) -> rustix::io::Result<()>,
     ) -> Result<()> {
-        if folder.is_empty() {
-            return self.for_each_name_in_root(found);
-        }
         let path = || self.place.full_path(folder);
-        let opened = match reading(|| open_folder(&self.place.root, folder)) {
+        if folder.is_empty() && !self.place.is_root_listed.swap(true, Ordering::Relaxed) {
+            return self.list_root_by_handle(found).context("list", path());
+        }
+        let opened = match reading(|| open_folder(&self.place.root, or_itself(folder))) {
             Err(Errno::NOENT) => return Ok(()),
             opened => opened.context("list", path())?,
         };
@@ -355,22 +354,20 @@ impl LocalStorage {
         Ok(())
     }
 
-    /// The same for the folder of the storage itself, by the handle that is open anyway: to open and close another one
-    /// would be two round trips.
-    fn for_each_name_in_root(
+    /// Lists the folder of the storage itself by the handle that is open anyway: to open and close another one would be
+    /// two round trips. Only once: some shares do not read a folder anew when its handle is set back to the
+    /// start, but give what they had, or nothing.
+    fn list_root_by_handle(
         &self,
         mut found: impl FnMut(BorrowedFd<'_>, &str, FileType) -> rustix::io::Result<()>,
-    ) -> Result<()> {
-        let Place { root, path, .. } = &*self.place;
-        // The handle has one position for all threads.
-        let _turn = lock(&self.place.listing_turn);
-        reading(|| rustix::fs::seek(root, SeekFrom::Start(0))).context("list", path)?;
+    ) -> rustix::io::Result<()> {
+        let root = self.place.root.as_fd();
         let mut buffer = Vec::with_capacity(LISTING_BUFFER);
         let mut entries = RawDir::new(root, buffer.spare_capacity_mut());
         while let Some(entry) = entries.next() {
-            let entry = entry.context("list", path)?;
+            let entry = entry?;
             if let Ok(name) = entry.file_name().to_str() {
-                found(root.as_fd(), name, entry.file_type()).context("list", path)?;
+                found(root, name, entry.file_type())?;
             }
         }
         Ok(())
