@@ -34,8 +34,8 @@ fn chunk_lengths(size: u64) -> (usize, usize, usize) {
     }
 }
 
-/// What the digests of a full buffer take, at most. To sleep and be woken would take half a millisecond each time on a
-/// virtual machine, an eighth of the time for a disk image that has hardly changed.
+/// What the digests of a full buffer take, at most. To sleep and be woken takes longer than what is left to do, on a virtual
+/// machine: up to 7% of the time for a big file that has hardly changed.
 const BEFORE_SLEEP: Duration = Duration::from_millis(5);
 
 /// Does `other` on another thread, where one can be had, while this one does `work`. A big content is all one worker's,
