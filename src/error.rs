@@ -128,6 +128,13 @@ impl Error {
         self.0.os
     }
 
+    /// Whether somebody has the file open, on a share that does not delete such files (SMB).
+    pub fn is_in_use(&self) -> bool {
+        use rustix::io::Errno;
+        let errno = self.0.os.map(Errno::from_raw_os_error);
+        matches!(errno, Some(Errno::BUSY | Errno::TXTBSY))
+    }
+
     /// What was attempted, a phrase that fits after "could not".
     pub fn attempted(&self) -> &str {
         &self.0.attempted

@@ -53,6 +53,8 @@ impl Repository {
         // Before anything is changed: without the claims and the tables nothing can be decided.
         self.fresh_index()?.expect_complete()?;
         let live = LiveClaims::load(&**storage, self.id())?;
+        // From here on the converted one opens them.
+        self.close_files();
         let file = RepositoryFile {
             layout: settings.layout,
             codec: settings.codec,
@@ -75,7 +77,7 @@ impl Repository {
             false => PruneDepth::Blocks,
         };
         report.prune = converted.prune_locked(depth, monitor)?;
-        *lock(&self.inner.index) = None;
+        self.close_files();
         Ok((converted, report))
     }
 

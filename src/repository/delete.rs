@@ -15,6 +15,7 @@ impl Repository {
     /// Deletes the repository with everything in it, and its folder, unless somebody keeps something else
     /// there. `lock` is its exclusive lock.
     pub fn delete(self, lock: Lock, monitor: &Monitor) -> Result<()> {
+        self.close_files();
         let storage = &**self.storage();
         let mut folders: Vec<String> = ["packs", "contents"].map(String::from).to_vec();
         folders.extend(loose_folders());

@@ -65,17 +65,23 @@ impl Index {
         storage: &dyn Storage,
         repository: Id,
     ) -> Result<(Index, Vec<(Id, Error)>)> {
-        let mut attempt = 1;
-        loop {
-            match Index::open_listed(storage, repository) {
+        for _ in 1..ATTEMPTS {
+            match Index::open_listed(storage, repository, false) {
                 // Another backup has merged a table away between the list and its opening.
-                Err(e) if e.kind() == ErrorKind::NotFound && attempt < ATTEMPTS => attempt += 1,
+                Err(e) if e.kind() == ErrorKind::NotFound => {}
                 result => return result,
             }
         }
+        // A share may go on to list a file that was deleted, as long as somebody has it open.
+        Index::open_listed(storage, repository, true)
     }
 
-    fn open_listed(storage: &dyn Storage, repository: Id) -> Result<(Index, Vec<(Id, Error)>)> {
+    /// Errors: [`ErrorKind::NotFound`] when a table that is listed is not there, unless those are `left_out`.
+    fn open_listed(
+        storage: &dyn Storage,
+        repository: Id,
+        left_out: bool,
+    ) -> Result<(Index, Vec<(Id, Error)>)> {
         let mut tables = Vec::new();
         let mut damaged = Vec::new();
         for name in storage.names("contents")? {
@@ -84,6 +90,7 @@ impl Index {
             };
             match Table::open(storage, id, repository) {
                 Ok(table) => tables.push(Arc::new(table)),
+                Err(e) if e.kind() == ErrorKind::NotFound && left_out => {}
                 Err(e) if matches!(e.kind(), ErrorKind::Damaged | ErrorKind::Io) => {
                     damaged.push((id, e));
                 }
@@ -367,5 +374,42 @@ fn is_worth_telling<T>(row: &Result<T>) -> bool {
     match row {
         Ok(_) => true,
         Err(e) => e.is_fatal(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+    use crate::format::compression::Codec;
+    use crate::repository::memory_place::Place;
+    use crate::repository::settings::Layout;
+    use crate::repository::storage::memory::Fault;
+
+    /// Opens a repository of one table; that many times it is not there when it is opened after it was listed.
+    fn open_missing(times: usize) -> Result<usize> {
+        let place = Place::new(Layout::Packed, Codec::Zstd);
+        place.store(&[b"something".to_vec()], &[]);
+        for time in 0..times as u64 {
+            let listed_before = 2 * time + 1;
+            place
+                .storage
+                .fail_after(listed_before, Fault::Once(Errno::NOENT));
+        }
+        let id = place.repository.id();
+        Ok(Index::open(&place.storage, id)?.tables().len())
+    }
+
+    #[test]
+    fn a_table_that_vanishes_meanwhile_is_looked_for_again() {
+        assert_eq!(open_missing(0).unwrap(), 1);
+        assert_eq!(open_missing(1).unwrap(), 1);
+        assert_eq!(open_missing(ATTEMPTS - 1).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_table_that_is_listed_though_it_is_deleted_is_left_out() {
+        assert_eq!(open_missing(ATTEMPTS).unwrap(), 0);
     }
 }

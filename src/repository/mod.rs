@@ -252,6 +252,12 @@ impl Repository {
         Ok(opened)
     }
 
+    /// Closes tables and packs: they are about to change, or have changed.
+    fn close_files(&self) {
+        *lock(&self.inner.index) = None;
+        self.inner.blocks.close_packs();
+    }
+
     /// The index as it is on disk now.
     fn fresh_index(&self) -> Result<Arc<Index>> {
         *lock(&self.inner.index) = None;

@@ -26,7 +26,7 @@ use super::pack::{PieceKind, StoredList, block_record, pack_id, pack_name, read_
 use super::prune::execute::Fate;
 use super::settings::{self, Layout};
 use super::store::existing_packs;
-use super::table::publish::publish_rows;
+use super::table::publish::{delete_superseded, publish_rows};
 use super::table::{ChunkRow, ContentRow, LoosePlace, Piece, Place, table_name};
 use super::token::{ContentNumber, SegmentId, Token};
 use crate::error::{ErrorKind, Result};
@@ -103,8 +103,9 @@ impl Repository {
         let others = self.rows_of_known(&index, &contents, known, monitor)?;
         contents.extend(others);
         report.rebuilt_rows = (contents.len() + chunks.len()) as u64;
+        let mut superseded = Vec::new();
         if report.rebuilt_rows > 0 {
-            publish_rows(
+            let published = publish_rows(
                 storage,
                 self.id(),
                 &index,
@@ -112,7 +113,11 @@ impl Repository {
                 &mut contents,
                 &mut chunks,
             )?;
+            superseded = published.superseded;
         }
+        let has_lost_packs = !index.lost_packs().is_empty();
+        drop((all, index));
+        delete_superseded(storage, &superseded);
         for id in &damaged {
             storage.delete(&table_name(*id))?;
             report.replaced_tables += 1;
@@ -122,11 +127,11 @@ impl Repository {
         report.check = self.check(&CheckOptions { read_data: true }, monitor)?;
         report.lost_contents = self.claimed_of(&report.check.damaged);
         // Rows into missing packs may stand before others that lead to the same bytes.
-        if !report.check.damaged.is_empty() || !index.lost_packs().is_empty() {
+        if !report.check.damaged.is_empty() || has_lost_packs {
             self.give_up_damaged(&report, monitor)?;
         }
         self.replace_packs(&report.check.damaged_packs, monitor)?;
-        *crate::progress::lock(&self.inner.index) = None;
+        self.close_files();
         Ok(report)
     }
 
@@ -367,6 +372,8 @@ impl Repository {
         let index = Index::open(storage, self.id())?;
         self.pruner(monitor)
             .move_pieces(&index, packs, |_| true, None)?;
+        drop(index);
+        self.close_files();
         for pack in packs {
             storage.delete(&pack_name(*pack))?;
         }
@@ -408,6 +415,6 @@ impl Repository {
             }
         };
         self.pruner(monitor)
-            .rewrite_tables(&index, fate, Some(&sound_chunks), &HashMap::new())
+            .rewrite_tables(index, fate, Some(&sound_chunks), &HashMap::new())
     }
 }

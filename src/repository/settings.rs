@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::guess::guess_settings;
-use super::storage::{Storage, publish_bytes, read_bytes};
+use super::storage::{Storage, discard, publish_bytes, read_bytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::compression::Codec;
 use crate::format::id::Id;
@@ -125,7 +125,7 @@ fn publish_as(storage: &dyn Storage, file: &RepositoryFile, lowest: u32) -> Resu
     let text = seal_text(&format!("{HEADING}{body}"));
     publish_bytes(storage, &name(next), text.as_bytes())?;
     for (_, old) in existing {
-        storage.delete(&old)?;
+        discard(storage, &old)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Claim, ClaimId, ClaimState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::id::Id;
-use crate::repository::storage::{Storage, publish_bytes};
+use crate::repository::storage::{Storage, discard, publish_bytes};
 
 const FOLDER: &str = "claims";
 const CLAIM: &str = ".claim";
@@ -36,7 +36,7 @@ pub fn supply_claim(storage: &dyn Storage, repository_id: Id, claim: &Claim) -> 
     let bytes = claim.to_bytes(repository_id)?;
     publish_bytes(storage, &claim_name(claim_id, next), &bytes)?;
     for version in versions.into_iter().flatten() {
-        storage.delete(&claim_name(claim_id, *version))?;
+        discard(storage, &claim_name(claim_id, *version))?;
     }
     storage.flush_deletions(FOLDER)
 }
@@ -89,18 +89,19 @@ pub fn list_claims(storage: &dyn Storage) -> Result<Vec<(ClaimId, ClaimState)>> 
 /// Gives a claim back; durable when this returns. One that is released already is no error, and one
 /// that is missing is marked as released: for who knows that what it was for is gone.
 pub fn release_claim(storage: &dyn Storage, claim_id: ClaimId) -> Result<()> {
-    let delete = || {
-        // Later versions, which are rare, are left to prune: the tombstone covers them.
-        storage.delete(&claim_name(claim_id, 1))?;
-        storage.flush_deletions(FOLDER)
-    };
+    // Later versions, which are rare, are left to prune: the tombstone covers them.
+    let name = claim_name(claim_id, 1);
     match publish_tombstone(storage, claim_id) {
         Err(error) if error.kind() == ErrorKind::NoSpace => {
-            delete()?;
+            storage.delete(&name)?;
+            storage.flush_deletions(FOLDER)?;
             publish_tombstone(storage, claim_id)
         }
         Err(error) => Err(error),
-        Ok(()) => delete(),
+        Ok(()) => {
+            discard(storage, &name)?;
+            storage.flush_deletions(FOLDER)
+        }
     }
 }
 
@@ -189,20 +190,25 @@ pub(super) fn delete_unneeded(
     obsolete: &BTreeSet<ClaimId>,
 ) -> Result<u64> {
     let mut deleted = 0;
+    // Claims somebody has open on a share that does not delete such files.
+    let mut in_use = BTreeSet::new();
     for (claim_id, versions) in &listing.versions {
         let kept = kept.get(claim_id);
         if kept.is_none() && !listing.released.contains(claim_id) {
             continue;
         }
         for version in versions.iter().filter(|version| Some(*version) != kept) {
-            storage.delete(&claim_name(*claim_id, *version))?;
-            deleted += 1;
+            match discard(storage, &claim_name(*claim_id, *version))? {
+                true => deleted += 1,
+                false => {
+                    in_use.insert(*claim_id);
+                }
+            }
         }
     }
     storage.flush_deletions(FOLDER)?;
-    for claim_id in obsolete {
-        storage.delete(&tombstone_name(*claim_id))?;
-        deleted += 1;
+    for claim_id in obsolete.difference(&in_use) {
+        deleted += u64::from(discard(storage, &tombstone_name(*claim_id))?);
     }
     storage.flush_deletions(FOLDER)?;
     Ok(deleted)

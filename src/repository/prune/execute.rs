@@ -1,5 +1,6 @@
 //! Carries a prune out.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use crate::repository::pack::{
 use crate::repository::read::{BlockSource, slice_of};
 use crate::repository::rounds::rounds;
 use crate::repository::settings::{Layout, Settings};
-use crate::repository::storage::{NewFile, publish_one};
+use crate::repository::storage::{NewFile, discard, publish_one};
 use crate::repository::store::{NewPieceKind, StoreSession, existing_packs};
 use crate::repository::table::write::{TableHead, TableWriter};
 use crate::repository::table::{BlockRecord, ContentRow, Piece, Place, table_name};
@@ -58,6 +59,8 @@ pub(in crate::repository) struct Pruner<'a> {
     pub repository: Id,
     pub settings: Settings,
     pub monitor: &'a Arc<Monitor>,
+    /// Files that stay for now, because somebody has them open on a share that does not delete such files.
+    pub in_use: Cell<u64>,
 }
 
 impl Pruner<'_> {
@@ -77,6 +80,7 @@ impl Pruner<'_> {
             ..PruneReport::default()
         };
         self.monitor.enter(Phase::Pruning);
+        self.in_use.set(0);
         let mut index = index;
         if plan.has_duplicates {
             // Two numbers of one content come to share bytes before the spare ones are deleted.
@@ -84,7 +88,7 @@ impl Pruner<'_> {
                 true => Fate::Kept,
                 false => Fate::Doomed,
             };
-            self.rewrite_tables(&index, fate, None, &HashMap::new())?;
+            self.rewrite_tables(index, fate, None, &HashMap::new())?;
             index = self.open_index()?;
         }
         self.delete_unclaimed(&plan, &mut report)?;
@@ -98,7 +102,7 @@ impl Pruner<'_> {
             let mut is_table_due = plan.rewrites_tables;
             for round in rounds_of(&moves, round_bytes, |of_pack| of_pack.bytes) {
                 let moved = self.move_blocks(round)?;
-                self.rewrite_tables(&index, fate, Some(&live_chunks), &moved)?;
+                self.rewrite_tables(index, fate, Some(&live_chunks), &moved)?;
                 index = self.open_index()?;
                 self.delete_packs(round.iter().map(|of_pack| of_pack.pack))?;
                 report.moved_packs += round.len() as u64;
@@ -115,7 +119,7 @@ impl Pruner<'_> {
                 is_table_due = true;
             }
             if is_table_due {
-                self.rewrite_tables(&index, fate, Some(&live_chunks), &HashMap::new())?;
+                self.rewrite_tables(index, fate, Some(&live_chunks), &HashMap::new())?;
             }
             Ok(())
         })();
@@ -126,7 +130,10 @@ impl Pruner<'_> {
             }
             Err(e) => return Err(e),
         }
-        report.left_undone = report.left_undone.or(plan.left_undone());
+        report.left_undone = report
+            .left_undone
+            .or(plan.left_undone())
+            .or(self.left_in_use());
         report.deleted_contents = plan.contents_to_delete();
         report.stored_bytes_after = self.stored_bytes_after(&plan)?;
         Ok(report)
@@ -149,14 +156,12 @@ impl Pruner<'_> {
         }
         for (pack, _) in plan.orphan_packs.iter().chain(&plan.packs_to_delete) {
             self.monitor.check_cancelled()?;
-            storage.delete(&pack_name(*pack))?;
-            report.deleted_packs += 1;
+            report.deleted_packs += u64::from(self.discard(&pack_name(*pack))?);
         }
         let mut folders = HashSet::new();
         for (name, _) in &plan.loose_to_delete {
             self.monitor.check_cancelled()?;
-            storage.delete(name)?;
-            report.deleted_loose_files += 1;
+            report.deleted_loose_files += u64::from(self.discard(name)?);
             folders.extend(name.split_once('/').map(|(folder, _)| folder));
         }
         if report.deleted_packs > 0 {
@@ -171,10 +176,30 @@ impl Pruner<'_> {
     /// Deletes packs, all of whose blocks that are claimed are elsewhere now.
     fn delete_packs(&self, packs: impl IntoIterator<Item = Id>) -> Result<()> {
         let storage = self.blocks.storage();
+        self.blocks.close_packs();
         for pack in packs {
-            storage.delete(&pack_name(pack))?;
+            self.discard(&pack_name(pack))?;
         }
         storage.flush_deletions("packs")
+    }
+
+    /// Deletes a file that nothing needs. False when somebody has it open, and it stays for now.
+    fn discard(&self, name: &str) -> Result<bool> {
+        let is_gone = discard(self.blocks.storage(), name)?;
+        self.in_use.set(self.in_use.get() + u64::from(!is_gone));
+        Ok(is_gone)
+    }
+
+    fn left_in_use(&self) -> Option<String> {
+        let files = match self.in_use.get() {
+            0 => return None,
+            1 => "a file is".to_owned(),
+            files => format!("{files} files are"),
+        };
+        Some(format!(
+            "{files} open in another program or on another computer, and this share does not delete what is open; \
+             the next prune does it"
+        ))
     }
 
     /// Copies blocks to new packs; returns where each is now.
@@ -356,10 +381,10 @@ impl Pruner<'_> {
 
     /// Merges all tables into one that has only the rows that `fate` says and the chunks named (`None`:
     /// all), the rows of one content that stay pointing to the same bytes if one of them leads to some, and
-    /// blocks that are `moved` being where they are now.
+    /// blocks that are `moved` being where they are now. The index ends with the tables that it is made of.
     pub(in crate::repository) fn rewrite_tables(
         &self,
-        index: &Index,
+        index: Index,
         fate: impl Fn(&ContentRow) -> Fate,
         live_chunks: Option<&HashSet<Blake3>>,
         moved: &Moved,
@@ -391,12 +416,12 @@ impl Pruner<'_> {
             }
             let is_another = |(first, _): &(ContentRow, Fate)| first.digest != row.digest;
             if twins.first().is_some_and(is_another) {
-                add_twins(&mut writer, index, &mut twins)?;
+                add_twins(&mut writer, &index, &mut twins)?;
             }
             twins.push((row, fate));
             Ok(())
         })?;
-        add_twins(&mut writer, index, &mut twins)?;
+        add_twins(&mut writer, &index, &mut twins)?;
         index.each_chunk(|mut row| match live_chunks {
             Some(chunks) if !chunks.contains(&row.blake3) => Ok(()),
             _ => {
@@ -409,8 +434,9 @@ impl Pruner<'_> {
         }
         let (file, _) = writer.finish()?;
         publish_one(storage, file, &table_name(id))?;
+        drop(index);
         for table in old {
-            storage.delete(&table_name(table))?;
+            self.discard(&table_name(table))?;
         }
         storage.flush_deletions("contents")
     }

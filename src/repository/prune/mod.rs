@@ -33,6 +33,7 @@ pub mod plan;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use self::execute::Pruner;
@@ -45,7 +46,7 @@ use super::storage::Listed;
 use super::store::existing_packs;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::id::Id;
-use crate::progress::{Monitor, Phase, lock};
+use crate::progress::{Monitor, Phase};
 
 /// How far a prune goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -183,8 +184,9 @@ impl Repository {
         depth: PruneDepth,
         monitor: &Arc<Monitor>,
     ) -> Result<PruneReport> {
+        self.close_files();
         let report = self.prune_once(depth, monitor);
-        *lock(&self.inner.index) = None;
+        self.close_files();
         report
     }
 
@@ -212,6 +214,7 @@ impl Repository {
             repository: self.id(),
             settings: self.settings(),
             monitor,
+            in_use: Cell::new(0),
         }
     }
 

@@ -9,7 +9,8 @@ use super::*;
 use crate::format::compression::Codec;
 use crate::repository::check::CheckOptions;
 use crate::repository::memory_place::Place;
-use crate::repository::settings::Layout;
+use crate::repository::settings::{Layout, Settings};
+use crate::repository::storage::Storage;
 use crate::repository::storage::memory::Fault;
 use crate::repository::token::Token;
 
@@ -118,4 +119,109 @@ fn a_prune_that_is_struck_anywhere_loses_nothing() {
 #[test]
 fn repacking_that_is_struck_anywhere_loses_nothing() {
     strike_each(Layout::Packed, PruneDepth::Pieces);
+}
+
+/// Files in these folders.
+fn names(place: &Place, folders: &[&str]) -> Vec<String> {
+    let is_meant = |name: &String| {
+        let folder = name.split('/').next();
+        folders.iter().any(|meant| folder == Some(meant))
+    };
+    place.storage.names().into_iter().filter(is_meant).collect()
+}
+
+#[test]
+fn where_open_files_cannot_be_deleted_nothing_of_ours_keeps_one() {
+    for layout in [Layout::Packed, Layout::Loose] {
+        for depth in [
+            PruneDepth::Blocks,
+            PruneDepth::Pieces,
+            PruneDepth::Everything,
+        ] {
+            let what = format!("{layout:?}, {depth:?}");
+            let (place, held) = half_released(layout);
+            place.storage.keep_open_files();
+            // Reading opens packs and tables.
+            expect_all(&place, &held, &what);
+            let report = place.repository.prune(depth, &place.monitor).unwrap();
+            assert_eq!(report.left_undone, None, "{what}");
+            let plan = place.repository.plan_prune(depth, &place.monitor).unwrap();
+            assert!(
+                plan.is_empty() || depth == PruneDepth::Everything,
+                "{what}: {plan:?}"
+            );
+            assert_eq!(names(&place, &["contents"]).len(), 1, "{what}");
+
+            // A few rows more are merged with those that there are.
+            let (first, _) = place.store(&contents(5000..5900), &[]);
+            let tables = names(&place, &["contents"]);
+            assert_eq!(tables.len(), 1, "{what}: {tables:?}");
+            place.release(&BTreeSet::from([first]));
+            place.repository.prune(depth, &place.monitor).unwrap();
+            expect_all(&place, &held, &what);
+
+            let other = match layout {
+                Layout::Packed => Layout::Loose,
+                Layout::Loose => Layout::Packed,
+            };
+            let settings = Settings {
+                layout: other,
+                ..place.repository.settings()
+            };
+            let (converted, _) = place.repository.convert(&settings, &place.monitor).unwrap();
+            let options = CheckOptions { read_data: true };
+            let report = converted.check(&options, &place.monitor).unwrap();
+            assert!(report.findings.is_empty(), "{what}: {report:?}");
+        }
+    }
+}
+
+#[test]
+fn what_somebody_else_has_open_is_left_for_the_next_prune() {
+    for layout in [Layout::Packed, Layout::Loose] {
+        let (place, held) = half_released(layout);
+        place.storage.keep_open_files();
+        let before = names(&place, &["packs", "contents"]);
+        let open: Vec<_> = place
+            .storage
+            .names()
+            .iter()
+            .map(|name| place.storage.open(name))
+            .collect();
+        let report = place
+            .repository
+            .prune(PruneDepth::Blocks, &place.monitor)
+            .unwrap();
+        let told = report.left_undone.unwrap();
+        assert!(told.contains("files are open in another program"), "{told}");
+        assert_eq!((report.deleted_packs, report.deleted_loose_files), (0, 0));
+        let now = names(&place, &["packs", "contents"]);
+        assert!(
+            before.iter().all(|name| now.contains(name)),
+            "{before:?}, {now:?}"
+        );
+        expect_all(&place, &held, "in use");
+        drop(open);
+        let report = place
+            .repository
+            .prune(PruneDepth::Blocks, &place.monitor)
+            .unwrap();
+        assert_eq!(report.left_undone, None);
+        expect_all(&place, &held, "used no more");
+        let plan = place
+            .repository
+            .plan_prune(PruneDepth::Blocks, &place.monitor)
+            .unwrap();
+        assert!(plan.is_empty(), "{plan:?}");
+        let smooth = half_released(layout).0;
+        smooth
+            .repository
+            .prune(PruneDepth::Blocks, &smooth.monitor)
+            .unwrap();
+        let (ours, theirs) = (
+            place.repository.bytes().unwrap().total(),
+            smooth.repository.bytes().unwrap().total(),
+        );
+        assert!(ours < theirs + theirs / 10, "{ours} in place of {theirs}");
+    }
 }

@@ -61,6 +61,11 @@ impl BlockSource {
         &self.storage
     }
 
+    /// Closes all packs: where a file that is open cannot be deleted, nothing of ours keeps one that is to go.
+    pub fn close_packs(&self) {
+        lock(&self.packs).clear();
+    }
+
     /// An open pack file.
     pub fn pack(&self, id: Id) -> Result<Arc<dyn ReadAt>> {
         let slot = Arc::clone(lock(&self.packs).get_or_insert(id, Arc::default));

@@ -42,6 +42,19 @@ struct State {
     operations: u64,
     faults: BTreeMap<u64, Fault>,
     is_gone: bool,
+    keeps_open_files: bool,
+}
+
+impl State {
+    /// Whether somebody has the file open, and so its bytes beside us.
+    fn is_open(&self, name: &str) -> bool {
+        let Some(bytes) = self.visible.get(name) else {
+            return false;
+        };
+        let is_same = |durable: &&Arc<Vec<u8>>| Arc::ptr_eq(durable, bytes);
+        let ours = 1 + usize::from(self.durable.get(name).filter(is_same).is_some());
+        Arc::strong_count(bytes) > ours
+    }
 }
 
 impl MemoryStorage {
@@ -61,6 +74,11 @@ impl MemoryStorage {
         state.faults.insert(at, fault);
     }
 
+    /// From now on a file that is open cannot be deleted, as on a share of Windows.
+    pub fn keep_open_files(&self) {
+        lock(&self.0).keeps_open_files = true;
+    }
+
     /// A place as it could be found after a power cut at this moment. `survives` is asked, for each name
     /// whose last change was not durable, whether that change got to the disk all the same.
     pub fn after_power_cut(&self, mut survives: impl FnMut(&str) -> bool) -> MemoryStorage {
@@ -77,6 +95,7 @@ impl MemoryStorage {
         MemoryStorage(Arc::new(Mutex::new(State {
             visible: files.clone(),
             durable: files,
+            keeps_open_files: state.keeps_open_files,
             ..State::default()
         })))
     }
@@ -224,6 +243,9 @@ impl Storage for MemoryStorage {
     fn delete(&self, name: &str) -> Result<()> {
         self.operate().context("delete", name)?;
         let mut state = lock(&self.0);
+        if state.keeps_open_files && state.is_open(name) {
+            return Err(Errno::BUSY).context("delete", name);
+        }
         if state.visible.remove(name).is_some() {
             state.unsynced.insert(name.to_owned());
         }

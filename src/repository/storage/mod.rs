@@ -119,6 +119,16 @@ fn name_taken(at: &str) -> crate::error::Error {
         .because("there is a file of that name already")
 }
 
+/// Deletes a file that nothing depends on being gone. False when somebody has it open on a share that does not delete
+/// such files (SMB); it is left for a later prune.
+pub fn discard(storage: &dyn Storage, name: &str) -> Result<bool> {
+    match storage.delete(name) {
+        Ok(()) => Ok(true),
+        Err(error) if error.is_in_use() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Publishes one small file with these bytes.
 pub fn publish_bytes(storage: &dyn Storage, name: &str, bytes: &[u8]) -> Result<()> {
     let mut file = storage.create()?;

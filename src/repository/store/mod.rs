@@ -48,7 +48,7 @@ use super::loose::loose_name;
 use super::pack::pack_id;
 use super::settings::{Layout, Settings};
 use super::storage::Storage;
-use super::table::publish::publish_rows;
+use super::table::publish::{delete_superseded, publish_rows};
 use super::table::read::Table;
 use super::table::{ChunkRow, ContentRow, Place, table_name};
 use super::token::{ContentNumber, SegmentId, Token};
@@ -118,6 +118,8 @@ struct Shared {
     has_failed: AtomicBool,
     failure: Mutex<Option<Error>>,
     ready: Mutex<ReadyRows>,
+    /// Tables whose rows those of this session have taken over. They are open as long as it lasts.
+    superseded: Mutex<Vec<Id>>,
     own_packs: Mutex<HashSet<Id>>,
 }
 
@@ -196,6 +198,7 @@ impl StoreSession {
             has_failed: AtomicBool::new(false),
             failure: Mutex::new(None),
             ready: Mutex::new(ReadyRows::default()),
+            superseded: Mutex::new(Vec::new()),
             own_packs: Mutex::new(HashSet::new()),
         });
         let pipeline = match settings.layout {
@@ -256,12 +259,14 @@ impl StoreSession {
             .unwrap_or_else(|| jiff::Timestamp::now().as_second());
         let claim = claim.build(self.claim_id, predecessor, holder, created_at);
         publish_claim(&*self.shared.storage, self.shared.repository, &claim)?;
+        self.shared.delete_superseded();
         Ok(self.shared.report())
     }
 
     /// Ends the session without a claim, keeping what was stored for the next one to find.
     pub fn keep(mut self) -> Result<StoreReport> {
         self.finish_storing()?;
+        self.shared.delete_superseded();
         Ok(self.shared.report())
     }
 
@@ -466,7 +471,7 @@ impl Shared {
         let index = self.index();
         let own = |row: &&ContentRow| row.number.segment == self.segment;
         let new_rows = rows.contents.iter().filter(own).count() as u64;
-        let id = publish_rows(
+        let published = publish_rows(
             &*self.storage,
             self.repository,
             &index,
@@ -474,10 +479,12 @@ impl Shared {
             &mut rows.contents,
             &mut rows.chunks,
         )?;
+        lock(&self.superseded).extend(published.superseded);
         self.new_rows.fetch_add(new_rows, Ordering::Relaxed);
         if !is_needed {
             return Ok(());
         }
+        let id = published.id;
         let table =
             Table::open(&*self.storage, id, self.repository).map_err(|e| e.at(table_name(id)))?;
         *self
@@ -488,6 +495,19 @@ impl Shared {
         // Only now: whoever does not find a content among the known ones looks into the index.
         self.known.forget(&rows.contents, &rows.chunks);
         Ok(())
+    }
+
+    /// Closes all tables, and deletes those that were taken over.
+    fn delete_superseded(&self) {
+        let closed = Arc::new(Index::default());
+        *self
+            .index
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = closed;
+        delete_superseded(
+            &*self.storage,
+            &std::mem::take(&mut *lock(&self.superseded)),
+        );
     }
 }
 

@@ -16,8 +16,15 @@ use crate::format::id::Id;
 use crate::repository::index::Index;
 use crate::repository::storage::{Storage, publish_one};
 
-/// Publishes one table with these rows (which are sorted here) and those of the tables it takes in;
-/// deletes the latter; returns the new table's id. Its generation is at least `generation`.
+/// A table that was published, and those that it replaces.
+pub struct Published {
+    pub id: Id,
+    /// For [`delete_superseded`], once they are closed.
+    pub superseded: Vec<Id>,
+}
+
+/// Publishes one table with these rows (which are sorted here) and those of the tables it takes in. Its generation is
+/// at least `generation`.
 pub fn publish_rows(
     storage: &dyn Storage,
     repository: Id,
@@ -25,7 +32,7 @@ pub fn publish_rows(
     generation: u64,
     contents: &mut [ContentRow],
     chunks: &mut [ChunkRow],
-) -> Result<Id> {
+) -> Result<Published> {
     let mut rows = (contents.len() + chunks.len()) as u64;
     let mut taken: Vec<Arc<Table>> = Vec::new();
     for table in index.tables() {
@@ -36,13 +43,13 @@ pub fn publish_rows(
         taken.push(Arc::clone(table));
     }
     let id = Id::random()?;
-    let mut supersedes: Vec<Id> = taken.iter().map(|table| table.id()).collect();
-    supersedes.extend_from_slice(index.superseded());
+    let mut superseded: Vec<Id> = taken.iter().map(|table| table.id()).collect();
+    superseded.extend_from_slice(index.superseded());
     let head = TableHead {
         id,
         repository,
         generation: generation.max(index.next_generation()),
-        supersedes: supersedes.clone(),
+        supersedes: superseded.clone(),
     };
     let mut writer = TableWriter::new(storage.create()?, head)?;
     let mut content_sources = Vec::new();
@@ -64,10 +71,13 @@ pub fn publish_rows(
     )?;
     let (file, _) = writer.finish()?;
     publish_one(storage, file, &table_name(id))?;
-    for old in supersedes {
-        // Whoever opens the tables leaves superseded ones out, so one that cannot be deleted now (it may
-        // be open elsewhere) is no more than a file too many.
-        let _ = storage.delete(&table_name(old));
+    Ok(Published { id, superseded })
+}
+
+/// Deletes tables that others have taken over. Whoever opens the tables leaves them out, so one that cannot be deleted
+/// now (it may be open elsewhere) is no more than a file too many.
+pub fn delete_superseded(storage: &dyn Storage, tables: &[Id]) {
+    for table in tables {
+        let _ = storage.delete(&table_name(*table));
     }
-    Ok(id)
 }

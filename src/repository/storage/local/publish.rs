@@ -142,7 +142,16 @@ impl Place {
                     let _ = rustix::fs::unlinkat(root, from, AtFlags::empty());
                     return Ok(());
                 }
-                Err(Errno::PERM | Errno::INVAL | Errno::NOSYS | Errno::NOTSUP | Errno::MLINK) => {
+                // EIO is what a mount of rclone says instead of ENOSYS; a disk that is broken says it
+                // to the rename as well.
+                Err(
+                    Errno::PERM
+                    | Errno::INVAL
+                    | Errno::NOSYS
+                    | Errno::NOTSUP
+                    | Errno::MLINK
+                    | Errno::IO,
+                ) => {
                     self.naming.store(LOOK_THEN_RENAME, Ordering::Relaxed);
                 }
                 done => return done,
