@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 #[path = "../../tests/support/slow_fs/mod.rs"]
 mod slow_fs;
 
-use slow_fs::SlowFs;
+use slow_fs::{Manner, SlowFs};
 
 const USAGE: &str =
     "slow_fs FOLDER MOUNT [--delay-ms N] [--remember-ms N] [--json FILE] [-- COMMAND …]";
@@ -77,8 +77,12 @@ fn options() -> io::Result<Options> {
 
 fn run(options: &Options) -> io::Result<ExitCode> {
     let (backing, mount_point) = (&options.folders[0], &options.folders[1]);
-    let (delay, remembered) = (options.delay, options.remembered);
-    let file_system = SlowFs::mount(backing, mount_point, delay, remembered)?;
+    let manner = Manner {
+        delay: options.delay,
+        remembered: options.remembered,
+        ..Manner::default()
+    };
+    let file_system = SlowFs::mount(backing, mount_point, manner)?;
     let started = Instant::now();
     let code = match options.command.split_first() {
         Some((program, arguments)) => Command::new(program).args(arguments).status()?.code(),

@@ -111,9 +111,17 @@ impl Stat {
     /// The same question, against what a snapshot holds. Snapshots do not keep the device number: it
     /// is not the same after the next start of the machine.
     pub fn is_unchanged_since(&self, attributes: &Attributes) -> bool {
-        self.changed == attributes.changed
-            && self.modified == attributes.modified
-            && self.id.inode == attributes.inode
+        self.has_times_of(attributes) && self.id.inode == attributes.inode
+    }
+
+    /// The same of its times alone.
+    pub fn has_times_of(&self, attributes: &Attributes) -> bool {
+        self.changed == attributes.changed && self.modified == attributes.modified
+    }
+
+    /// Whether owner and permissions are those. The change time does not tell where there is none of its own.
+    pub fn has_owner_and_mode_of(&self, attributes: &Attributes) -> bool {
+        self.mode == attributes.mode && self.uid == attributes.uid && self.gid == attributes.gid
     }
 
     pub fn attributes(&self, extended: Arc<[ExtendedAttribute]>) -> Attributes {
@@ -173,6 +181,31 @@ fn open_quietly(folder: impl AsFd, name: &CStr, flags: OFlags) -> io::Result<Own
         Err(Errno::PERM) => Ok(rustix::fs::openat(folder, name, flags, Mode::empty())?),
         other => Ok(other?),
     }
+}
+
+/// Whether files keep their inode numbers here when the file system is mounted anew. FAT and exFAT have none, and
+/// most of those in user space and of shares make them up.
+pub fn keeps_inodes(handle: impl AsFd) -> bool {
+    // From linux/magic.h, and the sources of smb, exfat and vboxsf.
+    const MADE_UP: [u64; 7] = [
+        0x4d44,      // FAT
+        0x2011_bab0, // exFAT
+        0x6573_5546, // FUSE
+        0xff53_4d42, // CIFS
+        0xfe53_4d42, // SMB 2 and later
+        0x517b,      // SMB
+        0x786f_4256, // shared folders of VirtualBox
+    ];
+    rustix::fs::fstatfs(handle)
+        .is_ok_and(|status| !MADE_UP.contains(&(status.f_type as u64 & 0xffff_ffff)))
+}
+
+/// Whether a file that was read at `read_at` (seconds since 1970) or later may have been written to after that and have
+/// the same time still: where times are kept in steps of two seconds (FAT), one (ext3) or a hundredth (exFAT).
+pub fn is_time_too_coarse(changed: Timestamp, read_at: i64) -> bool {
+    const COARSEST: i64 = 2;
+    const FINEST: u32 = 10_000_000;
+    changed.nanoseconds.is_multiple_of(FINEST) && changed.seconds.saturating_add(COARSEST) > read_at
 }
 
 /// Waits until the kernel's clock has passed `changed`, at most a few milliseconds.
@@ -249,6 +282,20 @@ mod tests {
         rustix::fs::mknodat(&handle, c"fifo", FileType::Fifo, Mode::RUSR, 0).unwrap();
         let opened = open_file(&handle, c"fifo").unwrap();
         assert!(!Stat::of(&opened).unwrap().is_file());
+    }
+
+    #[test]
+    fn times_in_coarse_steps_do_not_tell_of_a_write_just_after_reading() {
+        let at = |seconds, nanoseconds| Timestamp {
+            seconds,
+            nanoseconds,
+        };
+        for coarse in [at(100, 0), at(101, 0), at(101, 990_000_000), at(300, 0)] {
+            assert!(is_time_too_coarse(coarse, 101), "{coarse:?}");
+        }
+        for sound in [at(99, 0), at(101, 4_000_000), at(101, 1), at(-5, 0)] {
+            assert!(!is_time_too_coarse(sound, 101), "{sound:?}");
+        }
     }
 
     #[test]

@@ -11,7 +11,9 @@ use super::folder::{FolderScanner, Here, Subfolder};
 use super::previous::PreviousFolder;
 use super::{FileToRead, Ready, Sink};
 use crate::error::Result;
-use crate::snapshot::capture::{Stat, is_broken_link, link_target};
+use crate::snapshot::capture::{
+    Stat, is_broken_link, is_time_too_coarse, keeps_inodes, link_target,
+};
 use crate::snapshot::matcher::{Candidate, Decision};
 use crate::snapshot::tree::{Entry, ExtendedAttribute, Kind, Name};
 
@@ -77,13 +79,14 @@ impl FolderScanner<'_> {
         stat: &Stat,
         sink: &mut impl Sink,
     ) -> Result<()> {
-        let unchanged = here
-            .previous
-            .take(name.to_bytes())
-            .filter(|entry| self.is_unchanged(entry, stat));
+        let previous = here.previous.take(name.to_bytes());
+        let unchanged = previous.filter(|entry| self.is_unchanged(here, entry, stat));
         let is_unchanged = unchanged.is_some();
         let entry = match unchanged {
-            Some(entry) => entry,
+            Some(mut entry) => {
+                entry.attributes.inode = stat.id.inode;
+                entry
+            }
             None if stat.is_file() => {
                 here.entries += 1;
                 let met = self.shared.links.meet(stat);
@@ -117,9 +120,17 @@ impl FolderScanner<'_> {
         sink.ready(&here.place, found)
     }
 
-    /// Size, times to the nanosecond and inode are the same, it was all there, and still is.
-    fn is_unchanged(&self, entry: &Entry, stat: &Stat) -> bool {
-        if entry.incomplete || !stat.is_unchanged_since(&entry.attributes) {
+    /// Size, times to the nanosecond, inode, owner and permissions are the same, it was all there, and still is.
+    fn is_unchanged(&mut self, here: &Here<'_>, entry: &Entry, stat: &Stat) -> bool {
+        let then = &entry.attributes;
+        if entry.incomplete || !stat.has_times_of(then) || !stat.has_owner_and_mode_of(then) {
+            return false;
+        }
+        let previous = self.shared.previous.as_ref();
+        if previous.is_some_and(|tree| is_time_too_coarse(then.changed, tree.began_at())) {
+            return false;
+        }
+        if stat.id.inode != then.inode && self.keeps_inodes(here, stat.id.device) {
             return false;
         }
         match (&entry.kind, stat.file_type) {
@@ -136,6 +147,12 @@ impl FolderScanner<'_> {
             }
             _ => false,
         }
+    }
+
+    /// Whether another inode means another file.
+    fn keeps_inodes(&mut self, here: &Here<'_>, device: u64) -> bool {
+        let look = || keeps_inodes(&here.handle);
+        *self.keeps_inodes.entry(device).or_insert_with(look)
     }
 
     /// An entry for what is neither a folder nor a regular file. It is not opened.

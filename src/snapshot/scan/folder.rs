@@ -2,6 +2,7 @@
 //!
 //! The folder is opened from its parent's handle; what was opened is what is recorded.
 
+use std::collections::HashMap;
 use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -83,6 +84,8 @@ pub struct FolderScanner<'s> {
     pub(super) shared: &'s Shared<'s>,
     pub(super) extended: ExtendedReader,
     names: Names,
+    /// By device.
+    pub(super) keeps_inodes: HashMap<u64, bool>,
 }
 
 /// The folder that is being looked through.
@@ -114,6 +117,7 @@ impl<'s> FolderScanner<'s> {
             shared,
             extended: ExtendedReader::default(),
             names: Names::default(),
+            keeps_inodes: HashMap::new(),
         }
     }
 

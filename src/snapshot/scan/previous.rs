@@ -44,6 +44,11 @@ impl<'a> PreviousTree<'a> {
         }
     }
 
+    /// When it was begun: no file was read before that. In seconds since 1970.
+    pub fn began_at(&self) -> i64 {
+        self.snapshot.header().taken_at.seconds
+    }
+
     /// `/`.
     pub fn top(&self) -> PreviousFolder {
         PreviousFolder {

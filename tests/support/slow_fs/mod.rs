@@ -40,6 +40,19 @@ const CLOSING: Duration = Duration::from_secs(10);
 /// What the kernel reads ahead, in kilobytes.
 const READ_AHEAD_KB: &str = "1024";
 
+/// What a mounted file system is like.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manner {
+    /// How much longer each operation takes than it does below.
+    pub delay: Duration,
+    /// How long names and attributes are good.
+    pub remembered: Duration,
+    /// Files have other numbers than those below: another one for each mount, as where they are made up.
+    pub number_mask: u64,
+    /// Times are in steps of so many seconds, as with FAT; 0: as below.
+    pub time_step: u64,
+}
+
 /// A mounted file system; unmounted when it is dropped.
 pub struct SlowFs {
     session: Option<BackgroundSession>,
@@ -47,18 +60,12 @@ pub struct SlowFs {
 }
 
 impl SlowFs {
-    /// Shows the folder `backing` at the empty folder `mount_point`; each operation takes `delay` longer than it does
-    /// there, and names and attributes are good for the time `remembered`.
+    /// Shows the folder `backing` at the empty folder `mount_point`.
     ///
     /// Errors: those of mounting, and of opening `backing`.
-    pub fn mount(
-        backing: &Path,
-        mount_point: &Path,
-        delay: Duration,
-        remembered: Duration,
-    ) -> io::Result<SlowFs> {
+    pub fn mount(backing: &Path, mount_point: &Path, manner: Manner) -> io::Result<SlowFs> {
         let counts = Arc::new(Counts::default());
-        let file_system = PassThrough::new(backing, delay, remembered, Arc::clone(&counts))?;
+        let file_system = PassThrough::new(backing, manner, Arc::clone(&counts))?;
         let mut config = Config::default();
         // Not `DefaultPermissions`: with attributes that are not cached the kernel would ask for those of each
         // folder on each path.

@@ -14,6 +14,8 @@ use fuser::{FileAttr, FileType, INodeNo};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::Manner;
+
 type Result<T> = rustix::io::Result<T>;
 
 const ROOT: u64 = 1;
@@ -28,10 +30,11 @@ pub(super) struct Nodes {
     nodes: Mutex<HashMap<u64, Node>>,
     /// Number of the root in the file system below.
     root_below: u64,
+    manner: Manner,
 }
 
 impl Nodes {
-    pub(super) fn new(root: &Path) -> Result<Nodes> {
+    pub(super) fn new(root: &Path, manner: Manner) -> Result<Nodes> {
         let handle =
             rustix::fs::openat(CWD, root, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?;
         let root_below = rustix::fs::fstat(&handle)?.st_ino;
@@ -42,6 +45,7 @@ impl Nodes {
         Ok(Nodes {
             nodes: Mutex::new(HashMap::from([(ROOT, node)])),
             root_below,
+            manner,
         })
     }
 
@@ -91,8 +95,8 @@ impl Nodes {
             size: status.st_size as u64,
             blocks: status.st_blocks as u64,
             atime: time(status.st_atime as i64, status.st_atime_nsec as u32),
-            mtime: time(status.st_mtime as i64, status.st_mtime_nsec as u32),
-            ctime: time(status.st_ctime as i64, status.st_ctime_nsec as u32),
+            mtime: self.time(status.st_mtime as i64, status.st_mtime_nsec as u32),
+            ctime: self.time(status.st_ctime as i64, status.st_ctime_nsec as u32),
             crtime: SystemTime::UNIX_EPOCH,
             kind: file_type(rustix::fs::FileType::from_raw_mode(status.st_mode)),
             perm: (status.st_mode & 0o7777) as u16,
@@ -110,8 +114,15 @@ impl Nodes {
         INodeNo(if below == self.root_below {
             ROOT
         } else {
-            below
+            below ^ self.manner.number_mask
         })
+    }
+
+    fn time(&self, seconds: i64, nanoseconds: u32) -> SystemTime {
+        match self.manner.time_step as i64 {
+            0 => time(seconds, nanoseconds),
+            step => time(seconds - seconds.rem_euclid(step), 0),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use fuser::{
 use rustix::fs::{AtFlags, CWD, Dir, Gid, Mode, OFlags, Timespec, Timestamps, Uid};
 use rustix::io::Errno;
 
+use super::Manner;
 use super::counts::{Counts, Operation};
 use super::handles::Handles;
 use super::nodes::{Nodes, file_type, path_of};
@@ -47,14 +48,13 @@ struct Folder {
 impl PassThrough {
     pub(super) fn new(
         backing: &Path,
-        delay: Duration,
-        remembered: Duration,
+        manner: Manner,
         counts: Arc<Counts>,
     ) -> io::Result<PassThrough> {
         Ok(PassThrough {
-            nodes: Nodes::new(backing)?,
-            delay,
-            remembered,
+            nodes: Nodes::new(backing, manner)?,
+            delay: manner.delay,
+            remembered: manner.remembered,
             counts,
             files: Handles::new(),
             folders: Handles::new(),
