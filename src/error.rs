@@ -130,9 +130,8 @@ impl Error {
 
     /// Whether somebody has the file open, on a share that does not delete such files (SMB).
     pub fn is_in_use(&self) -> bool {
-        use rustix::io::Errno;
-        let errno = self.0.os.map(Errno::from_raw_os_error);
-        matches!(errno, Some(Errno::BUSY | Errno::TXTBSY))
+        let errno = self.0.os.map(rustix::io::Errno::from_raw_os_error);
+        errno.is_some_and(crate::fs::is_in_use)
     }
 
     /// What was attempted, a phrase that fits after "could not".

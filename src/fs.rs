@@ -12,6 +12,9 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::time::Duration;
+
+use rustix::io::Errno;
 
 /// Shows bytes of a file name or path on one line, with everything unprintable escaped.
 pub fn escaped(bytes: &[u8]) -> Escaped<'_> {
@@ -31,6 +34,27 @@ pub fn path_bytes(path: &Path) -> &[u8] {
 /// The path made of these bytes.
 pub fn bytes_path(bytes: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(bytes))
+}
+
+/// Whether a share says that the file is open, and so cannot be renamed or deleted.
+pub fn is_in_use(errno: Errno) -> bool {
+    matches!(errno, Errno::BUSY | Errno::TXTBSY)
+}
+
+/// Tries again a few times, for some hundredths of a second in all, what fails because a file is open: it may have been closed
+/// just now, and the share learn of it a moment later.
+pub fn retry_while_in_use<T>(
+    mut attempt: impl FnMut() -> rustix::io::Result<T>,
+) -> rustix::io::Result<T> {
+    for milliseconds in [1, 4, 16] {
+        match attempt() {
+            Err(errno) if is_in_use(errno) => {
+                std::thread::sleep(Duration::from_millis(milliseconds));
+            }
+            done => return done,
+        }
+    }
+    attempt()
 }
 
 /// Displays bytes with escapes: `\n`, `\t`, `\r`, `\\`, `\xNN` for control characters and bytes that

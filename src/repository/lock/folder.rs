@@ -14,6 +14,7 @@ use rustix::io::{Errno, retry_on_intr};
 use super::HELD;
 use super::holder::{Holder, LockKind, LockName, LockText};
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::fs::retry_while_in_use;
 use crate::progress::lock;
 use crate::repository::storage::local::LocalStorage;
 use crate::repository::storage::waiting::{self, Noted};
@@ -118,7 +119,8 @@ impl Locks {
         let _call = self.note();
         let name_in_folder = in_folder(name);
         let remove = |flags| rustix::fs::unlinkat(&self.root, name_in_folder.as_str(), flags);
-        match retry_on_intr(|| remove(AtFlags::empty())) {
+        let unlink = || retry_on_intr(|| remove(AtFlags::empty()));
+        match retry_while_in_use(unlink) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
             // Somebody put a folder in its place.
             Err(Errno::ISDIR) => remove(AtFlags::REMOVEDIR).context("remove", self.path(name)),

@@ -16,7 +16,7 @@ use crate::snapshot::tree::{Extent, FileEntry, Kind};
 /// What tells the file of a group from all others.
 pub(super) fn identity(job: &Job, part: &Part) -> Option<FileId> {
     job.entry.hard_link?;
-    Some(stat_of(&part.file).ok()?.id)
+    Some(stat_of(part.file().ok()?).ok()?.id)
 }
 
 /// Takes the contents of a window.
@@ -131,7 +131,7 @@ impl Read for DataReader<'_> {
         }
         let want = self.now.len.min(buffer.len() as u64) as usize;
         let part = buffer.get_mut(..want).unwrap_or_default();
-        let len = self.part.file.read_at(part, self.now.offset)?;
+        let len = self.part.file()?.read_at(part, self.now.offset)?;
         self.now.offset += len as u64;
         self.now.len -= len as u64;
         Ok(len)

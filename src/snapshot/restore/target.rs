@@ -22,7 +22,7 @@ use rustix::fs::{Access, AtFlags, FileType, FlockOperation, Mode, OFlags, Rename
 use rustix::io::{Errno, Result};
 
 use crate::format::id::Id;
-use crate::fs::path_bytes;
+use crate::fs::{is_in_use, path_bytes, retry_while_in_use};
 use crate::snapshot::capture::Stat;
 use crate::snapshot::tree::Name;
 
@@ -162,7 +162,7 @@ impl TargetFolder {
                 name,
                 is_there: true,
             },
-            file: File::from(file),
+            file: Some(File::from(file)),
         })
     }
 
@@ -173,15 +173,23 @@ impl TargetFolder {
         names: &PartNames,
         make: impl FnOnce(&TargetFolder, &[u8]) -> Result<()>,
     ) -> Result<AsidePart> {
-        let name = names.next();
-        make(self, &name)?;
-        Ok(AsidePart {
-            folder: self.clone(),
-            name: PartName {
+        let mut name = PartName {
+            name: names.next(),
+            is_there: true,
+        };
+        match make(self, &name.name) {
+            Ok(()) => Ok(AsidePart {
+                folder: self.clone(),
                 name,
-                is_there: true,
-            },
-        })
+            }),
+            Err(errno) => {
+                // exFAT in user space makes a file where it was to be a FIFO, and then says that it failed.
+                if errno != Errno::EXIST {
+                    name.remove(self);
+                }
+                Err(errno)
+            }
+        }
     }
 
     /// Renames within this folder.
@@ -315,7 +323,8 @@ impl PartName {
     fn remove(&mut self, folder: &TargetFolder) {
         if std::mem::take(&mut self.is_there) {
             // What cannot be removed now is a leftover, and the next run's to remove.
-            let _ = rustix::fs::unlinkat(folder, self.name.as_slice(), AtFlags::empty());
+            let name = self.name.as_slice();
+            let _ = retry_while_in_use(|| rustix::fs::unlinkat(folder, name, AtFlags::empty()));
         }
     }
 }
@@ -325,18 +334,35 @@ impl PartName {
 pub struct Part {
     folder: TargetFolder,
     name: PartName,
-    pub file: File,
+    file: Option<File>,
 }
 
 impl Part {
+    /// The open file.
+    ///
+    /// Errors: `EBADF` where it had to be closed to get its name, and could not be opened again.
+    pub fn file(&self) -> Result<&File> {
+        self.file.as_ref().ok_or(Errno::BADF)
+    }
+
     /// Gives the file its final name.
     pub fn publish(&mut self, to: &Name, taking: Taking) -> Result<()> {
-        self.name.publish(&self.folder, to, taking)
+        match self.name.publish(&self.folder, to, taking) {
+            // Some shares do not rename a file that is open.
+            Err(errno) if is_in_use(errno) => {}
+            published => return published,
+        }
+        self.file = None;
+        retry_while_in_use(|| self.name.publish(&self.folder, to, taking))?;
+        self.file = self.folder.open_file(to).ok();
+        Ok(())
     }
 }
 
 impl Drop for Part {
     fn drop(&mut self) {
+        // Nor do they delete one.
+        self.file = None;
         self.name.remove(&self.folder);
     }
 }

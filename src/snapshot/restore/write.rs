@@ -107,13 +107,15 @@ impl Workshop<'_> {
         let folder = self.folders.handle(job.folder)?;
         let part = folder.create_part(&self.names);
         let mut part = part.map_err(|errno| self.error(job, "create the file", errno))?;
-        let written = write_content(&part.file, file, bytes, self.monitor);
+        let opened = part.file();
+        let opened = opened.map_err(|errno| self.error(job, "write the file", errno))?;
+        let written = write_content(opened, file, bytes, self.monitor);
         let written = written.map_err(|failure| match failure {
             Failure::Target(errno) => self.error(job, "write the file", errno),
             Failure::Content(error) => error.at(bytes_path(&self.path_of(job))),
         })?;
         add(&self.tally.written_bytes, written);
-        self.set_attributes(job, Subject::opened(&part.file));
+        self.set_attributes(job, Subject::opened(opened));
         self.take_place(job, &folder, &mut |name, taking| part.publish(name, taking))?;
         self.monitor.file_done(file.size);
         if job.entry.incomplete {
@@ -138,13 +140,13 @@ impl Workshop<'_> {
                 self.shortfalls.count(Shortfall::Device, errno, path);
                 return Ok(None);
             }
-            Err(errno) => return Err(self.error(job, "make the file", errno)),
+            Err(errno) => return Err(self.special_error(job, errno)),
         };
         let look = |errno| self.error(job, "look at", errno);
         let fd = folder.open_any(part.name()).map_err(look)?;
         let found = stat_of(&fd).map_err(look)?;
         if found.file_type != file_type(kind) || found.links != 1 {
-            return Err(Error::new(ErrorKind::Io, "make the file")
+            return Err(Error::new(ErrorKind::Io, attempted_special(kind))
                 .at(bytes_path(&self.path_of(job)))
                 .because("another process put something else in its place"));
         }
@@ -258,6 +260,19 @@ impl Workshop<'_> {
         target_error(attempted, errno, &self.path_of(job))
     }
 
+    /// What is no regular file could not be made.
+    fn special_error(&self, job: &Job, errno: Errno) -> Error {
+        let kind = &job.entry.kind;
+        let error = self.error(job, attempted_special(kind), errno);
+        match errno {
+            Errno::PERM | Errno::NOSYS | Errno::NOTSUP | Errno::INVAL | Errno::IO => also(
+                error,
+                "perhaps the disk that is being restored to has none of these",
+            ),
+            _ => error,
+        }
+    }
+
     /// What is there is not what the plan was made for.
     pub fn changed(&self, job: &Job) -> Error {
         Error::new(ErrorKind::Io, "restore")
@@ -272,6 +287,10 @@ impl Workshop<'_> {
             Errno::EXIST => error.because(
                 "something of this name is there already; perhaps the disk takes upper and lower \
                  case for the same",
+            ),
+            Errno::INVAL | Errno::NOENT | Errno::ILSEQ => also(
+                error,
+                "perhaps the disk takes no such name, for a character in it or at its end",
             ),
             _ => error,
         }
@@ -291,6 +310,22 @@ fn is_device(kind: &Kind) -> bool {
         kind,
         Kind::CharacterDevice { .. } | Kind::BlockDevice { .. }
     )
+}
+
+/// The error with a guess beside what the system said.
+fn also(error: Error, guess: &str) -> Error {
+    let why = format!("{}; {guess}", error.why());
+    error.because(why)
+}
+
+fn attempted_special(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::SymbolicLink { .. } => "make the symbolic link",
+        Kind::Fifo => "make the FIFO",
+        Kind::Socket => "make the socket",
+        Kind::CharacterDevice { .. } | Kind::BlockDevice { .. } => "make the device",
+        Kind::File(_) | Kind::Directory(_) => "make the file",
+    }
 }
 
 fn make_special(folder: &TargetFolder, name: &[u8], kind: &Kind) -> rustix::io::Result<()> {

@@ -34,6 +34,12 @@ impl<T> Handles<T> {
         open.get(&number.0).cloned().ok_or(Errno::BADF)
     }
 
+    /// Whether something that is open is like that.
+    pub(super) fn has(&self, is_meant: impl Fn(&T) -> bool) -> bool {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.values().any(|value| is_meant(value))
+    }
+
     pub(super) fn remove(&self, number: FileHandle) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.remove(&number.0);

@@ -49,6 +49,8 @@ pub struct Manner {
     pub remembered: Duration,
     /// Files have other numbers than those below: another one for each mount, as where they are made up.
     pub number_mask: u64,
+    /// What is open can be neither deleted nor renamed, nor something else renamed over it, as on a share of Windows.
+    pub keeps_open_files: bool,
     /// Times are in steps of so many seconds, as with FAT; 0: as below.
     pub time_step: u64,
 }

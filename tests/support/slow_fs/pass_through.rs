@@ -34,6 +34,7 @@ pub(super) struct PassThrough {
     delay: Duration,
     /// How long names and attributes are good.
     remembered: Duration,
+    keeps_open_files: bool,
     counts: Arc<Counts>,
     files: Handles<File>,
     folders: Handles<Folder>,
@@ -55,6 +56,7 @@ impl PassThrough {
             nodes: Nodes::new(backing, manner)?,
             delay: manner.delay,
             remembered: manner.remembered,
+            keeps_open_files: manner.keeps_open_files,
             counts,
             files: Handles::new(),
             folders: Handles::new(),
@@ -106,6 +108,21 @@ impl PassThrough {
             handle: self.open_again(number, flags)?,
             entries,
         })
+    }
+
+    /// Errors: `EBUSY` for a file that is open, where those are kept.
+    fn expect_closed(&self, folder: &OwnedFd, name: &OsStr) -> Result<()> {
+        if !self.keeps_open_files {
+            return Ok(());
+        }
+        let Ok(meant) = rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) else {
+            return Ok(());
+        };
+        let is_it = |file: &File| rustix::fs::fstat(file).is_ok_and(|it| it.st_ino == meant.st_ino);
+        match self.files.has(is_it) {
+            true => Err(Errno::BUSY),
+            false => Ok(()),
+        }
     }
 
     fn create_file(
@@ -306,7 +323,10 @@ impl Filesystem for PassThrough {
     fn unlink(&self, _: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
         self.begin(Operation::Unlink);
         let handle = self.nodes.handle(parent);
-        let gone = handle.and_then(|folder| rustix::fs::unlinkat(&*folder, name, AtFlags::empty()));
+        let gone = handle.and_then(|folder| {
+            self.expect_closed(&folder, name)?;
+            rustix::fs::unlinkat(&*folder, name, AtFlags::empty())
+        });
         answer!(reply, gone, |()| reply.ok());
     }
 
@@ -346,6 +366,8 @@ impl Filesystem for PassThrough {
         self.begin(Operation::Rename);
         let renamed = (|| {
             let (from, to) = (self.nodes.handle(parent)?, self.nodes.handle(new_parent)?);
+            self.expect_closed(&from, name)?;
+            self.expect_closed(&to, new_name)?;
             let flags = rustix::fs::RenameFlags::from_bits_retain(flags.bits());
             rustix::fs::renameat_with(&*from, name, &*to, new_name, flags)
         })();

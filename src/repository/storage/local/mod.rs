@@ -33,7 +33,7 @@ use rustix::io::{Errno, retry_on_intr};
 use super::waiting::{self, DURABLE};
 use super::{Listed, NewFile, Space, Storage};
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::fs::{LocalFile, ReadAt, escaped_path};
+use crate::fs::{LocalFile, ReadAt, escaped_path, retry_while_in_use};
 use crate::repository::process::{Process, ProcessState};
 use folders::Folders;
 use new_file::LocalNewFile;
@@ -245,8 +245,8 @@ impl Storage for LocalStorage {
     fn delete(&self, name: &str) -> Result<()> {
         checked(name)?;
         let _call = waiting::note("delete from", &self.place.path);
-        let deleted =
-            retry_on_intr(|| rustix::fs::unlinkat(&self.place.root, name, AtFlags::empty()));
+        let unlink = || rustix::fs::unlinkat(&self.place.root, name, AtFlags::empty());
+        let deleted = retry_while_in_use(|| retry_on_intr(unlink));
         match deleted {
             Ok(()) => {
                 self.place.folders.changed(parent_of(name));

@@ -24,7 +24,7 @@ use rustix::io::{Errno, retry_on_intr};
 use super::new_file::LocalNewFile;
 use super::{Place, TEMPORARY, checked, parent_of};
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::fs::escaped_path;
+use crate::fs::{escaped_path, retry_while_in_use};
 use crate::progress::lock;
 use crate::repository::storage::{NewFile, name_taken};
 
@@ -125,6 +125,10 @@ impl Place {
     }
 
     fn rename_if_free(&self, from: &str, to: &str) -> rustix::io::Result<()> {
+        retry_while_in_use(|| self.try_to_rename_if_free(from, to))
+    }
+
+    fn try_to_rename_if_free(&self, from: &str, to: &str) -> rustix::io::Result<()> {
         let root = &self.root;
         if self.naming.load(Ordering::Relaxed) == RENAME_IF_FREE {
             let flags = RenameFlags::NOREPLACE;
