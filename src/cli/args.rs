@@ -40,7 +40,7 @@ Exit codes:
   0    done
   1    failed
   2    wrong usage
-  3    done, but some files could not be read or restored
+  3    done, but not all of it: some files could not be read or restored, prune left something
   10   no such repository, archive or snapshot
   11   locked: somebody else is at work, and the message says who
   130  interrupted";

@@ -19,7 +19,7 @@ pub enum Exit {
     Done = 0,
     Failed = 1,
     Usage = 2,
-    /// Done, but some files could not be read or restored.
+    /// Done, but some files could not be read or restored, or something was left undone.
     Incomplete = 3,
     /// No such repository, archive or snapshot.
     Missing = 10,

@@ -175,6 +175,7 @@ fn is_whole(done: &Done) -> bool {
             None => true,
         },
         Done::Pruned(report) => report.left_undone.is_none(),
+        Done::Converted(report) => report.prune.left_undone.is_none(),
         Done::Repaired(repaired) => repaired.report.lost() == 0,
         _ => true,
     }
@@ -268,10 +269,10 @@ fn done_sentence(done: &Done) -> String {
             };
             with_left_undone(told, report)
         }
-        Done::Converted(report) => format!(
-            "{} converted.",
-            counted(report.converted_contents, "content", "contents")
-        ),
+        Done::Converted(report) => {
+            let contents = counted(report.converted_contents, "content", "contents");
+            with_left_undone(format!("{contents} converted."), &report.prune)
+        }
         Done::Repaired(repaired) => match repaired.report.lost() {
             0 => "Repaired; nothing is lost.".to_owned(),
             lost => format!(

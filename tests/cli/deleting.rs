@@ -201,6 +201,27 @@ fn a_claim_without_a_snapshot_is_released() {
 }
 
 #[test]
+fn a_prune_that_has_to_leave_something_says_so_and_why() {
+    let home = Home::with_snapshots();
+    home.gibus("delete -A home --back -1").expect(0);
+    let packs = home.repository().join("packs");
+    for pack in fs::read_dir(&packs).unwrap() {
+        fs::remove_file(pack.unwrap().path()).unwrap();
+    }
+    let run = home.gibus("--quiet repo prune main");
+    assert_eq!(run.code, Some(3), "{run:?}");
+    assert_eq!(run.stdout, "");
+    assert!(run.stderr.contains("`gibus repo repair`"), "{run:?}");
+    let run = home.gibus("--json repo prune main");
+    assert_eq!(run.code, Some(3), "{run:?}");
+    assert!(
+        run.stdout.contains("\"left_undone\":\"something"),
+        "{run:?}"
+    );
+    home.gibus("repo prune main --dry-run").expect(0);
+}
+
+#[test]
 fn nothing_is_pruned_while_an_archive_cannot_be_read() {
     let home = Home::with_snapshots();
     fs::rename(home.archive(), home.path("hidden")).unwrap();

@@ -3,8 +3,10 @@
 //!
 //! - [`operations`] how many operations a backup and a restore need
 //! - [`sources`] what is backed up has other inodes and coarser times than on a disk
+//! - [`links`] symbolic links have no attributes of their own
 //! - [`open_files`] what is open can be neither deleted nor renamed
 
+mod links;
 mod open_files;
 mod operations;
 #[path = "../support/slow_fs/mod.rs"]

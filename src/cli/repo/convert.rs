@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::create::{CodecName, LayoutName};
-use super::prune::put_right;
+use super::prune::{exit_of, put_right, tell_left_undone};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Lookup, Outcome};
 use crate::cli::human::{counted, size};
@@ -67,8 +67,9 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
             converted_content_bytes: report.converted_content_bytes,
             stored_bytes_before: report.prune.stored_bytes_before,
             stored_bytes_after: report.prune.stored_bytes_after,
+            left_undone: report.prune.left_undone.clone(),
         })?;
-        return Ok(Exit::Done);
+        return Ok(exit_of(&report.prune));
     }
     context.out.tell(&format!(
         "Converted {name} to {}: {}, {}",
@@ -76,7 +77,8 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         counted(report.converted_contents, "content", "contents"),
         size(report.converted_content_bytes),
     ))?;
-    Ok(Exit::Done)
+    tell_left_undone(&report.prune);
+    Ok(exit_of(&report.prune))
 }
 
 fn in_words(settings: &Settings) -> String {
@@ -95,4 +97,5 @@ struct Document {
     converted_content_bytes: u64,
     stored_bytes_before: u64,
     stored_bytes_after: u64,
+    left_undone: Option<String>,
 }

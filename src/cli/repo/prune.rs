@@ -9,7 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, Lookup, Outcome};
 use crate::cli::human::{counted, size};
 use crate::cli::output::complain;
-use crate::repository::prune::PruneDepth;
+use crate::repository::prune::{PruneDepth, PruneReport};
 use crate::snapshot::reconcile::Disagreement;
 
 /// Give back the space of contents that no snapshot needs
@@ -74,7 +74,7 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
             mixed_bytes: report.mixed_bytes,
             left_undone: report.left_undone.clone(),
         })?;
-        return Ok(Exit::Done);
+        return Ok(exit_of(&report));
     }
     context.out.tell(&match report.deleted_contents {
         0 if freed == 0 => "There was nothing to give back".to_owned(),
@@ -90,12 +90,23 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         let hint = mixed_hint(report.mixed_bytes, &options.name);
         context.out.tell(&hint)?;
     }
-    if let Some(why) = &report.left_undone {
-        context
-            .out
-            .tell(&format!("Not everything could be done: {why}"))?;
+    tell_left_undone(&report);
+    Ok(exit_of(&report))
+}
+
+/// How a command ends that has pruned.
+pub fn exit_of(report: &PruneReport) -> Exit {
+    match report.left_undone {
+        Some(_) => Exit::Incomplete,
+        None => Exit::Done,
     }
-    Ok(Exit::Done)
+}
+
+/// Says why a prune could not do everything, if it could not.
+pub fn tell_left_undone(report: &PruneReport) {
+    if let Some(why) = &report.left_undone {
+        complain(&format!("not everything could be done: {why}"));
+    }
 }
 
 /// What repacking would give back.
@@ -191,7 +202,7 @@ fn dry_run(upkeep: &Upkeep, depth: PruneDepth, context: &mut Context) -> Outcome
     if let Some(why) = plan.left_undone() {
         context
             .out
-            .line(&format!("Not everything could be done: {why}"))?;
+            .line(&format!("Not everything can be done: {why}"))?;
     }
     if plan.is_repacking_worth_it() {
         let hint = mixed_hint(plan.mixed_bytes, upkeep.found.name.as_str());

@@ -26,21 +26,24 @@ pub enum Shortfall {
     Device,
     /// Hard links: the file was written once more.
     HardLink,
+    /// Owner and times of symbolic links, where they would be set of what the links lead to.
+    LinkAttributes,
 }
 
-const KINDS: [Shortfall; 6] = [
+const KINDS: [Shortfall; 7] = [
     Shortfall::Owner,
     Shortfall::Mode,
     Shortfall::ExtendedAttribute,
     Shortfall::Time,
     Shortfall::Device,
     Shortfall::HardLink,
+    Shortfall::LinkAttributes,
 ];
 
 impl Shortfall {
     pub fn severity(self) -> Severity {
         match self {
-            Shortfall::Owner | Shortfall::HardLink => Severity::Notice,
+            Shortfall::Owner | Shortfall::HardLink | Shortfall::LinkAttributes => Severity::Notice,
             _ => Severity::Warning,
         }
     }
@@ -54,6 +57,7 @@ impl Shortfall {
             Shortfall::Time => "set the modification time",
             Shortfall::Device => "make the device file",
             Shortfall::HardLink => "make the hard link",
+            Shortfall::LinkAttributes => "set owner and times of a symbolic link",
         }
     }
 

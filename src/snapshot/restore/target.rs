@@ -18,7 +18,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{Access, AtFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::fs::{
+    Access, AtFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags, Timespec, Timestamps,
+    UTIME_NOW,
+};
 use rustix::io::{Errno, Result};
 
 use crate::format::id::Id;
@@ -190,6 +193,35 @@ impl TargetFolder {
                 Err(errno)
             }
         }
+    }
+
+    /// Whether symbolic links have attributes of their own here. sshfs sets those of what a link leads to, wherever on
+    /// the server that is.
+    pub fn links_have_attributes(&self, names: &PartNames) -> bool {
+        const FUSE: u64 = 0x6573_5546;
+        let is_in_user_space =
+            |status: rustix::fs::StatFs| status.f_type as u64 & 0xffff_ffff == FUSE;
+        if !rustix::fs::fstatfs(self).is_ok_and(is_in_user_space) {
+            return true;
+        }
+        // A link that leads nowhere shows it.
+        let nowhere = names.next();
+        let made = self.make_aside(names, |folder, name| {
+            rustix::fs::symlinkat(nowhere.as_slice(), folder, name)
+        });
+        let Ok(link) = made else {
+            return true;
+        };
+        let now = Timespec {
+            tv_sec: 0,
+            tv_nsec: UTIME_NOW,
+        };
+        let times = Timestamps {
+            last_access: now,
+            last_modification: now,
+        };
+        let set = rustix::fs::utimensat(self, link.name(), &times, AtFlags::SYMLINK_NOFOLLOW);
+        set != Err(Errno::NOENT)
     }
 
     /// Renames within this folder.

@@ -4,7 +4,7 @@
 //! name, gets its attributes, and then takes its place; how, the plan has decided ([`Place`]). When
 //! something fails before that, nothing has changed under the final name.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -55,6 +55,8 @@ pub(super) struct Workshop<'a> {
     pub tally: Tally,
     /// Files with several names whose attributes this run has set, under one of them.
     pub retouched: Mutex<HashSet<FileId>>,
+    /// Whether symbolic links have attributes of their own, by device.
+    pub links_have_attributes: Mutex<HashMap<u64, bool>>,
 }
 
 /// What came of making a hard link.
@@ -151,7 +153,9 @@ impl Workshop<'_> {
                 .because("another process put something else in its place"));
         }
         let is_link = found.file_type == FileType::Symlink;
-        self.set_attributes(job, Subject::referred(&fd, is_link));
+        if !is_link || self.sets_link_attributes(job, &folder, &found) {
+            self.set_attributes(job, Subject::referred(&fd, is_link));
+        }
         self.take_place(job, &folder, &mut |name, taking| part.publish(name, taking))?;
         self.monitor.file_done(0);
         Ok(Some(found.id))
@@ -243,6 +247,19 @@ impl Workshop<'_> {
                 }
             }
         }
+    }
+
+    /// Whether the attributes of a symbolic link in this folder can be set; counts it if not.
+    pub fn sets_link_attributes(&self, job: &Job, folder: &TargetFolder, found: &Stat) -> bool {
+        let mut known = lock(&self.links_have_attributes);
+        let look = || folder.links_have_attributes(&self.names);
+        let have = *known.entry(found.id.device).or_insert_with(look);
+        if !have {
+            let path = || self.path_of(job);
+            self.shortfalls
+                .count(Shortfall::LinkAttributes, Errno::NOTSUP, path);
+        }
+        have
     }
 
     fn set_attributes(&self, job: &Job, subject: Subject<'_>) {

@@ -51,6 +51,8 @@ pub struct Manner {
     pub number_mask: u64,
     /// What is open can be neither deleted nor renamed, nor something else renamed over it, as on a share of Windows.
     pub keeps_open_files: bool,
+    /// Attributes of a symbolic link are those of what it leads to when they are set, as with sshfs.
+    pub follows_links: bool,
     /// Times are in steps of so many seconds, as with FAT; 0: as below.
     pub time_step: u64,
 }

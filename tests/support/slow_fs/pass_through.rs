@@ -35,6 +35,7 @@ pub(super) struct PassThrough {
     /// How long names and attributes are good.
     remembered: Duration,
     keeps_open_files: bool,
+    follows_links: bool,
     counts: Arc<Counts>,
     files: Handles<File>,
     folders: Handles<Folder>,
@@ -57,6 +58,7 @@ impl PassThrough {
             delay: manner.delay,
             remembered: manner.remembered,
             keeps_open_files: manner.keeps_open_files,
+            follows_links: manner.follows_links,
             counts,
             files: Handles::new(),
             folders: Handles::new(),
@@ -140,7 +142,12 @@ impl PassThrough {
     }
 
     fn set(&self, number: INodeNo, change: &Change) -> Result<FileAttr> {
-        let handle = self.nodes.handle(number)?;
+        let mut handle = self.nodes.handle(number)?;
+        if self.follows_links {
+            // Where the file below is, which the system follows from there.
+            let below = rustix::fs::readlink(path_of(&handle), Vec::new())?;
+            handle = Arc::new(rustix::fs::openat(CWD, below, OFlags::PATH, Mode::empty())?);
+        }
         let path = path_of(&handle);
         if let Some(mode) = change.mode {
             let mode = Mode::from_raw_mode(mode & 0o7777);

@@ -66,6 +66,7 @@ pub fn carry_out(
             shortfalls: Shortfalls::default(),
             tally: Tally::default(),
             retouched: Mutex::default(),
+            links_have_attributes: Mutex::default(),
         },
         window: Window::default(),
         open: Vec::new(),
@@ -303,6 +304,9 @@ impl<'a> Run<'a> {
                 lock(&self.shop.retouched).insert(found.id);
             }
             let is_link = found.file_type == FileType::Symlink;
+            if is_link && !self.shop.sets_link_attributes(job, &folder, &found) {
+                return Ok(());
+            }
             let subject = match &opened {
                 Some(file) => Subject::opened(file),
                 None => Subject::referred(&referred, is_link),
