@@ -190,24 +190,25 @@ pub(super) fn delete_unneeded(
     obsolete: &BTreeSet<ClaimId>,
 ) -> Result<u64> {
     let mut deleted = 0;
-    // Claims somebody has open on a share that does not delete such files.
-    let mut in_use = BTreeSet::new();
     for (claim_id, versions) in &listing.versions {
         let kept = kept.get(claim_id);
         if kept.is_none() && !listing.released.contains(claim_id) {
             continue;
         }
         for version in versions.iter().filter(|version| Some(*version) != kept) {
-            match discard(storage, &claim_name(*claim_id, *version))? {
-                true => deleted += 1,
-                false => {
-                    in_use.insert(*claim_id);
-                }
-            }
+            deleted += u64::from(discard(storage, &claim_name(*claim_id, *version))?);
         }
     }
     storage.flush_deletions(FOLDER)?;
-    for claim_id in obsolete.difference(&in_use) {
+    if obsolete.is_empty() {
+        return Ok(deleted);
+    }
+    // What somebody has open on a share may be there still, or be listed. Without its tombstone it would seem to live.
+    let left = Listing::read(storage)?.versions;
+    for claim_id in obsolete
+        .iter()
+        .filter(|claim_id| !left.contains_key(claim_id))
+    {
         deleted += u64::from(discard(storage, &tombstone_name(*claim_id))?);
     }
     storage.flush_deletions(FOLDER)?;

@@ -11,7 +11,7 @@ use crate::repository::check::CheckOptions;
 use crate::repository::memory_place::Place;
 use crate::repository::settings::{Layout, Settings};
 use crate::repository::storage::Storage;
-use crate::repository::storage::memory::Fault;
+use crate::repository::storage::memory::{Fault, OpenFiles};
 use crate::repository::token::Token;
 
 /// Contents, all of them different, that do not compress.
@@ -140,7 +140,7 @@ fn where_open_files_cannot_be_deleted_nothing_of_ours_keeps_one() {
         ] {
             let what = format!("{layout:?}, {depth:?}");
             let (place, held) = half_released(layout);
-            place.storage.keep_open_files();
+            place.storage.set_open_files(OpenFiles::Stay);
             // Reading opens packs and tables.
             expect_all(&place, &held, &what);
             let report = place.repository.prune(depth, &place.monitor).unwrap();
@@ -180,7 +180,7 @@ fn where_open_files_cannot_be_deleted_nothing_of_ours_keeps_one() {
 fn what_somebody_else_has_open_is_left_for_the_next_prune() {
     for layout in [Layout::Packed, Layout::Loose] {
         let (place, held) = half_released(layout);
-        place.storage.keep_open_files();
+        place.storage.set_open_files(OpenFiles::Stay);
         let before = names(&place, &["packs", "contents"]);
         let open: Vec<_> = place
             .storage
@@ -223,5 +223,41 @@ fn what_somebody_else_has_open_is_left_for_the_next_prune() {
             smooth.repository.bytes().unwrap().total(),
         );
         assert!(ours < theirs + theirs / 10, "{ours} in place of {theirs}");
+    }
+}
+
+#[test]
+fn what_is_listed_though_it_is_deleted_is_in_nobodys_way() {
+    for layout in [Layout::Packed, Layout::Loose] {
+        let (place, mut held) = half_released(layout);
+        place.storage.set_open_files(OpenFiles::GoOnClose);
+        let mut open: Vec<_> = Vec::new();
+        let mut previous = None;
+        for round in 0..4 {
+            let names = place.storage.names();
+            open.extend(names.iter().map(|name| place.storage.open(name)));
+            place.release(&previous.take().into_iter().collect());
+            let depth = match round {
+                0 | 2 => PruneDepth::Blocks,
+                _ => PruneDepth::Pieces,
+            };
+            let report = place.repository.prune(depth, &place.monitor).unwrap();
+            assert_eq!(report.left_undone, None);
+            expect_all(&place, &held, "after a prune");
+            let kept: Vec<Token> = held.iter().map(|(token, _)| *token).collect();
+            let more = contents(2000 + round * 50..2040 + round * 50);
+            let (claim, tokens) = place.store(&more, &kept);
+            held.extend(tokens[kept.len()..].iter().copied().zip(more));
+            expect_all(&place, &held, "after a backup");
+            // What it holds is held by the next one, too.
+            let kept: Vec<Token> = held.iter().map(|(token, _)| *token).collect();
+            place.store(&[], &kept);
+            previous = Some(claim);
+        }
+        let listed = place.storage.list("contents").unwrap().len();
+        assert!(
+            listed > names(&place, &["contents"]).len(),
+            "nothing was tried"
+        );
     }
 }

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 use rustix::io::Errno;
 
@@ -42,18 +42,49 @@ struct State {
     operations: u64,
     faults: BTreeMap<u64, Fault>,
     is_gone: bool,
-    keeps_open_files: bool,
+    open_files: OpenFiles,
+    /// Files that were deleted and are open, where those are listed.
+    pending: BTreeMap<String, Weak<Vec<u8>>>,
+}
+
+/// What becomes of a file that is open when it is deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OpenFiles {
+    /// It is gone for everybody else.
+    #[default]
+    Go,
+    /// It cannot be deleted, as on a share of Windows.
+    Stay,
+    /// It is listed until it is closed, but nobody can open it any more, as on such a share when everybody who has
+    /// it open allows that.
+    GoOnClose,
 }
 
 impl State {
     /// Whether somebody has the file open, and so its bytes beside us.
     fn is_open(&self, name: &str) -> bool {
-        let Some(bytes) = self.visible.get(name) else {
-            return false;
-        };
-        let is_same = |durable: &&Arc<Vec<u8>>| Arc::ptr_eq(durable, bytes);
-        let ours = 1 + usize::from(self.durable.get(name).filter(is_same).is_some());
-        Arc::strong_count(bytes) > ours
+        let visible = self.visible.get(name);
+        visible.is_some_and(|bytes| Arc::strong_count(bytes) > 1 + self.durably(name, bytes))
+    }
+
+    /// How many of the durable files these bytes are: one, or none.
+    fn durably(&self, name: &str, bytes: &Arc<Vec<u8>>) -> usize {
+        let durable = self.durable.get(name);
+        usize::from(durable.is_some_and(|durable| Arc::ptr_eq(durable, bytes)))
+    }
+
+    /// Files in a folder that were deleted, and that somebody has open.
+    fn pending_in(&self, folder: &str) -> Vec<Listed> {
+        let in_folder = self.pending.iter().filter_map(|(name, bytes)| {
+            let (parent, own) = name.rsplit_once('/').unwrap_or(("", name));
+            let bytes = bytes.upgrade()?;
+            let is_open = Arc::strong_count(&bytes) > 1 + self.durably(name, &bytes);
+            (parent == folder && is_open).then(|| Listed {
+                name: own.to_owned(),
+                bytes: bytes.len() as u64,
+            })
+        });
+        in_folder.collect()
     }
 }
 
@@ -74,9 +105,9 @@ impl MemoryStorage {
         state.faults.insert(at, fault);
     }
 
-    /// From now on a file that is open cannot be deleted, as on a share of Windows.
-    pub fn keep_open_files(&self) {
-        lock(&self.0).keeps_open_files = true;
+    /// From now on this becomes of files that are open.
+    pub fn set_open_files(&self, open_files: OpenFiles) {
+        lock(&self.0).open_files = open_files;
     }
 
     /// A place as it could be found after a power cut at this moment. `survives` is asked, for each name
@@ -95,7 +126,7 @@ impl MemoryStorage {
         MemoryStorage(Arc::new(Mutex::new(State {
             visible: files.clone(),
             durable: files,
-            keeps_open_files: state.keeps_open_files,
+            open_files: state.open_files,
             ..State::default()
         })))
     }
@@ -169,7 +200,7 @@ impl Storage for MemoryStorage {
                 bytes: bytes.len() as u64,
             })
         });
-        Ok(files.collect())
+        Ok(files.chain(state.pending_in(folder)).collect())
     }
 
     fn names(&self, folder: &str) -> Result<Vec<String>> {
@@ -243,8 +274,16 @@ impl Storage for MemoryStorage {
     fn delete(&self, name: &str) -> Result<()> {
         self.operate().context("delete", name)?;
         let mut state = lock(&self.0);
-        if state.keeps_open_files && state.is_open(name) {
-            return Err(Errno::BUSY).context("delete", name);
+        if state.is_open(name) {
+            match state.open_files {
+                OpenFiles::Go => {}
+                OpenFiles::Stay => return Err(Errno::BUSY).context("delete", name),
+                OpenFiles::GoOnClose => {
+                    let bytes = state.visible.get(name).map(Arc::downgrade);
+                    let pending = bytes.map(|bytes| (name.to_owned(), bytes));
+                    state.pending.extend(pending);
+                }
+            }
         }
         if state.visible.remove(name).is_some() {
             state.unsynced.insert(name.to_owned());

@@ -196,16 +196,21 @@ pub fn keeps_inodes(handle: impl AsFd) -> bool {
         0x517b,      // SMB
         0x786f_4256, // shared folders of VirtualBox
     ];
-    rustix::fs::fstatfs(handle)
-        .is_ok_and(|status| !MADE_UP.contains(&(status.f_type as u64 & 0xffff_ffff)))
+    let is_made_up =
+        |status: rustix::fs::StatFs| MADE_UP.contains(&(status.f_type as u64 & 0xffff_ffff));
+    !rustix::fs::fstatfs(handle).is_ok_and(is_made_up)
 }
 
 /// Whether a file that was read at `read_at` (seconds since 1970) or later may have been written to after that and have
 /// the same time still: where times are kept in steps of two seconds (FAT), one (ext3) or a hundredth (exFAT).
 pub fn is_time_too_coarse(changed: Timestamp, read_at: i64) -> bool {
     const COARSEST: i64 = 2;
-    const FINEST: u32 = 10_000_000;
-    changed.nanoseconds.is_multiple_of(FINEST) && changed.seconds.saturating_add(COARSEST) > read_at
+    is_in_steps(changed) && changed.seconds.saturating_add(COARSEST) > read_at
+}
+
+/// Whether it looks like a time that is kept in steps of a hundredth of a second or more.
+pub fn is_in_steps(time: Timestamp) -> bool {
+    time.nanoseconds.is_multiple_of(10_000_000)
 }
 
 /// Waits until the kernel's clock has passed `changed`, at most a few milliseconds.

@@ -21,7 +21,7 @@ use crate::error::Result;
 use crate::format::digest::ContentHasher;
 use crate::progress::Monitor;
 use crate::repository::token::Token;
-use crate::snapshot::capture::Stat;
+use crate::snapshot::capture::{Stat, is_in_steps};
 use crate::snapshot::tree::{Attributes, Entry, Extent, FileEntry, Kind};
 
 /// How like the snapshot's entry the existing file is.
@@ -112,7 +112,11 @@ fn compare_files(
     if found.size != wanted.size {
         return Ok(Likeness::OtherContent);
     }
-    if !entry.incomplete && found.is_unchanged_since(&entry.attributes) {
+    // Where times are coarse they do not tell of what was written just after the backup.
+    if !entry.incomplete
+        && found.is_unchanged_since(&entry.attributes)
+        && !is_in_steps(entry.attributes.changed)
+    {
         return Ok(Likeness::Identical);
     }
     let Ok(file) = folder.open_file(&entry.name) else {
