@@ -322,6 +322,10 @@ impl App {
                 self.dialogs.push(Box::new(GetBack::new(request, home)));
             }
             Command::Exclude { archive, rule } => self.changes.exclude(archive, rule),
+            Command::ProposeExclude { archive, rule } => {
+                self.screens.archives.propose(archive, rule);
+                self.route = Route::Archives;
+            }
             Command::Open(dialog) => self.dialogs.push(dialog),
             Command::Refresh => self.overview.refresh(&self.platform.catalog, &self.workers),
             Command::Remember {

@@ -59,6 +59,11 @@ pub enum Command {
         archive: ArchiveName,
         rule: ExcludeRule,
     },
+    /// The same in the archive's rules, where it shows what it does before it is saved.
+    ProposeExclude {
+        archive: ArchiveName,
+        rule: ExcludeRule,
+    },
     /// Open a dialog, on top of what is there.
     Open(Dialog),
     /// Look again at the configuration, the archives and the repositories.

@@ -239,10 +239,19 @@ fn the_menu_leaves_out_browses_and_shows_all_versions() {
     let mut window = open(&world);
     click_tile(&mut window, "videos", PointerButton::Secondary);
     window.click("Exclude from now on");
-    window.wait_for("From the next backup on, home leaves out");
-    let entry = world.catalog.archive(&archive).unwrap().entry;
+    // In the rules of the archive, to be looked at and saved.
+    assert_eq!(window.harness.state().route(), Route::Archives);
+    window.wait_for("Unsaved changes");
+    let excluded = || {
+        let entry = world.catalog.archive(&archive).unwrap().entry;
+        entry.specification.exclude_dirs
+    };
+    assert!(excluded().is_empty());
+    window.click("Save changes");
+    window.wait_until_gone("Unsaved changes");
     let videos = world.home().join("videos").display().to_string();
-    assert_eq!(entry.specification.exclude_dirs, [videos.as_str()]);
+    assert_eq!(excluded(), [videos.as_str()]);
+    window.click(Route::Statistics.title());
     click_tile(&mut window, "letters", PointerButton::Secondary);
     window.click("Browse here");
     assert_eq!(window.harness.state().route(), Route::Browse);

@@ -36,7 +36,8 @@ use self::new::{NewArchive, Wish};
 use self::snapshots::Snapshots;
 use super::Screen;
 use crate::config::ArchiveEntry;
-use crate::gui::command::{BrowseTarget, Command, Outbox, Tone};
+use crate::fs::escaped;
+use crate::gui::command::{BrowseTarget, Command, ExcludeRule, Outbox, Tone};
 use crate::gui::cx::Cx;
 use crate::gui::dialogs::DeleteSnapshots;
 use crate::gui::lines::delete_snapshots;
@@ -46,6 +47,7 @@ use crate::gui::words;
 use crate::jobs::source::SeriesSource;
 use crate::jobs::{ChosenSnapshots, Fetch};
 use crate::snapshot::archive::name::SnapshotName;
+use crate::snapshot::globs::GlobKind;
 use crate::snapshot::places::{ArchiveName, RepositoryName};
 use crate::snapshot::specification::Specification;
 
@@ -57,6 +59,8 @@ pub struct Archives {
     awaited: Option<ArchiveName>,
     /// A new archive is shown rather than the chosen one.
     shows_new: bool,
+    /// A rule to add to the draft of an archive once that is opened.
+    proposed: Option<(ArchiveName, ExcludeRule)>,
     new: Option<NewArchive>,
     /// The archives that were looked at.
     opened: BTreeMap<ArchiveName, Opened>,
@@ -131,6 +135,12 @@ impl Archives {
         self.shows_new = false;
     }
 
+    /// Shows this archive with one rule more, for somebody to look at and to save.
+    pub fn propose(&mut self, archive: ArchiveName, rule: ExcludeRule) {
+        self.proposed = Some((archive.clone(), rule));
+        self.show(archive);
+    }
+
     /// Begins a new archive; one that was begun before is gone on with.
     pub fn begin_new(&mut self) {
         self.shows_new = true;
@@ -175,6 +185,21 @@ impl Archives {
                 }
                 None => {}
             }
+        }
+    }
+
+    /// Adds the rule that was proposed, once its archive is opened.
+    fn take_proposed(&mut self, out: &mut Outbox) {
+        let Some((archive, rule)) = self.proposed.take() else {
+            return;
+        };
+        match self.opened.get_mut(&archive) {
+            Some(opened) => opened.propose(rule, out),
+            None if self.chosen.as_ref() == Some(&archive) => {
+                self.proposed = Some((archive, rule));
+            }
+            // Somebody has gone on to another one, or it is gone.
+            None => {}
         }
     }
 
@@ -277,6 +302,21 @@ impl Opened {
             self.revert();
         }
         self.was_changed_elsewhere = self.is_changed();
+    }
+
+    fn propose(&mut self, rule: ExcludeRule, out: &mut Outbox) {
+        self.tab = Tab::Rules;
+        let (kind, glob) = match rule {
+            ExcludeRule::Directory(glob) => (GlobKind::Directories, glob),
+            ExcludeRule::File(glob) => (GlobKind::Files, glob),
+        };
+        let shown = escaped(glob.as_bytes()).to_string();
+        let told = match data::glob_problem(&self.editor.specification, kind, &glob) {
+            Some(problem) => format!("{shown}: {problem}"),
+            None => format!("{shown} is added to the rules. Save them to leave it out."),
+        };
+        self.editor.apply(Edit::AddGlob(kind, glob));
+        out.tell(Tone::Information, told);
     }
 
     fn revert(&mut self) {
@@ -407,6 +447,7 @@ impl Rules {
 impl Screen for Archives {
     fn update(&mut self, cx: &Cx<'_>, is_shown: bool, out: &mut Outbox) {
         self.update_choice(cx);
+        self.take_proposed(out);
         if self.shows_new && self.new.is_none() && !cx.overview.is_loading() {
             self.new = Some(NewArchive::new(cx));
         }

@@ -73,7 +73,7 @@ impl Space {
             return;
         };
         if let Some(glob) = glob_of(&path) {
-            out.send(Command::Exclude {
+            out.send(Command::ProposeExclude {
                 archive: surveyed.key.archive.clone(),
                 rule: match is_folder {
                     true => ExcludeRule::Directory(glob),
