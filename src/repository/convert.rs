@@ -18,6 +18,7 @@ use super::loose::name_of;
 use super::prune::{PruneDepth, PruneReport};
 use super::read::many::{ContentBytes, ContentSink, Wanted, content_error};
 use super::settings::{self, Layout, RepositoryFile, Settings};
+use super::storage::discard;
 use super::store::{StoreFailure, StoreSession, StoreWorker};
 use super::table::{ContentRow, Place};
 use super::token::Token;
@@ -128,7 +129,7 @@ impl Repository {
             if let Some(name) = name_of(row)
                 && name_of(&now.locate(&token_of(row))?).as_ref() != Some(&name)
             {
-                storage.delete(&name)?;
+                discard(&**storage, &name)?;
             }
         }
         Ok(true)

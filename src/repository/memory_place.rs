@@ -60,6 +60,15 @@ impl Place {
         Place::over(storage, file, Arc::clone(&self.locks))
     }
 
+    /// Another one with the same files, which have nothing to do with these.
+    pub fn copy(&self) -> Place {
+        let copy = self.after_power_cut(|_| true);
+        for name in copy.storage.names() {
+            copy.storage.tamper(&name, copy.storage.bytes(&name));
+        }
+        copy
+    }
+
     /// Stores contents and claims each of them, as often as it is given, together with what has a token already.
     pub fn store(&self, contents: &[Vec<u8>], tokens: &[Token]) -> (ClaimId, Vec<Token>) {
         self.store_in(self.begin(), contents, tokens)

@@ -25,9 +25,10 @@ use super::loose::{digest_of, loose_name, name_of};
 use super::pack::{PieceKind, StoredList, block_record, pack_id, pack_name, read_block, read_meta};
 use super::prune::execute::Fate;
 use super::settings::{self, Layout};
+use super::storage::discard;
 use super::store::existing_packs;
 use super::table::publish::{delete_superseded, publish_rows};
-use super::table::{ChunkRow, ContentRow, LoosePlace, Piece, Place, table_name};
+use super::table::{ChunkRow, ContentRow, LoosePlace, Piece, Place};
 use super::token::{ContentNumber, SegmentId, Token};
 use crate::error::{ErrorKind, Result};
 use crate::format::compression::Codec;
@@ -69,6 +70,7 @@ impl Repository {
         monitor: &Arc<Monitor>,
     ) -> Result<RepairReport> {
         let _lock = self.lock_exclusive("repairing the repository", monitor)?;
+        self.close_files();
         let storage = &**self.storage();
         let mut report = RepairReport::default();
         if self.damaged_settings().is_some() {
@@ -103,24 +105,20 @@ impl Repository {
         let others = self.rows_of_known(&index, &contents, known, monitor)?;
         contents.extend(others);
         report.rebuilt_rows = (contents.len() + chunks.len()) as u64;
-        let mut superseded = Vec::new();
-        if report.rebuilt_rows > 0 {
+        let has_lost_packs = !index.lost_packs().is_empty();
+        if report.rebuilt_rows > 0 || !damaged.is_empty() {
             let published = publish_rows(
                 storage,
                 self.id(),
                 &index,
                 index.next_generation(),
+                &damaged,
                 &mut contents,
                 &mut chunks,
             )?;
-            superseded = published.superseded;
-        }
-        let has_lost_packs = !index.lost_packs().is_empty();
-        drop((all, index));
-        delete_superseded(storage, &superseded);
-        for id in &damaged {
-            storage.delete(&table_name(*id))?;
-            report.replaced_tables += 1;
+            drop((all, index));
+            delete_superseded(storage, &published.superseded);
+            report.replaced_tables = damaged.len() as u64;
         }
         storage.flush_deletions("contents")?;
 
@@ -375,13 +373,15 @@ impl Repository {
         drop(index);
         self.close_files();
         for pack in packs {
-            storage.delete(&pack_name(*pack))?;
+            // One that is in use is a pack that no table names then.
+            discard(storage, &pack_name(*pack))?;
         }
         storage.flush_deletions("packs")
     }
 
     /// Writes tables in which what cannot be read is lost, or gone if nothing claims it.
     fn give_up_damaged(&self, report: &RepairReport, monitor: &Arc<Monitor>) -> Result<()> {
+        self.close_files();
         let storage = &**self.storage();
         let mut index = Index::open(storage, self.id())?;
         index.note_packs(&existing_packs(storage)?)?;

@@ -27,13 +27,8 @@ impl SharedSource {
         Some(SharedSource { home })
     }
 
-    /// Backs up what is mounted now in that manner; how many files were read for it.
-    fn files_read(&self, number_mask: u64, time_step: u64) -> u64 {
-        let manner = Manner {
-            number_mask,
-            time_step,
-            ..Manner::default()
-        };
+    /// Backs up what is mounted in that manner; how many files were read for it.
+    fn files_read(&self, manner: Manner) -> u64 {
         let (server, share) = (self.home.path("server"), self.home.path("share"));
         let mounted = SlowFs::mount(&server, &share, manner).unwrap();
         let backup = self.home.json("backup -A docs");
@@ -66,8 +61,12 @@ fn a_share_that_numbers_its_files_anew_is_not_read_again() {
     let Some(scene) = SharedSource::new() else {
         return;
     };
-    assert_eq!(scene.files_read(0, 0), 20);
-    assert_eq!(scene.files_read(0xff_0000_0000, 0), 0);
+    let numbered = |number_mask| Manner {
+        number_mask,
+        ..Manner::default()
+    };
+    assert_eq!(scene.files_read(numbered(0)), 20);
+    assert_eq!(scene.files_read(numbered(0xff_0000_0000)), 0);
     let changed = scene.home.path("server/folder 000/7.txt");
     let was = std::fs::metadata(&changed).unwrap();
     let text = std::fs::read_to_string(&changed).unwrap().replace('7', "8");
@@ -75,7 +74,7 @@ fn a_share_that_numbers_its_files_anew_is_not_read_again() {
     std::fs::write(&changed, text).unwrap();
     let file = std::fs::File::options().write(true).open(&changed).unwrap();
     file.set_modified(was.modified().unwrap()).unwrap();
-    assert_eq!(scene.files_read(0xaa_0000_0000, 0), 1);
+    assert_eq!(scene.files_read(numbered(0xaa_0000_0000)), 1);
     scene.assert_newest_is_as_on_the_server();
 }
 
@@ -89,6 +88,10 @@ fn where_times_are_coarse_a_file_that_was_just_written_is_read_again() {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         now.as_millis() as u64 % (STEP * 1000)
     };
+    let coarse = Manner {
+        time_step: STEP,
+        ..Manner::default()
+    };
     let file = scene.home.path("server/folder 000/7.txt");
     for attempt in 0.. {
         assert!(
@@ -98,16 +101,36 @@ fn where_times_are_coarse_a_file_that_was_just_written_is_read_again() {
         std::thread::sleep(Duration::from_millis(STEP * 1000 - into_step()));
         let begun = Instant::now();
         std::fs::write(&file, "first").unwrap();
-        scene.files_read(0, STEP);
+        scene.files_read(coarse);
         std::fs::write(&file, "later").unwrap();
         if begun.elapsed() < Duration::from_millis(STEP * 1000 - 10) {
             break;
         }
     }
-    assert!(scene.files_read(0, STEP) >= 1);
+    assert!(scene.files_read(coarse) >= 1);
     scene.assert_newest_is_as_on_the_server();
-    // What was read after its step was over is not read again.
-    std::thread::sleep(Duration::from_secs(STEP));
-    scene.files_read(0, STEP);
-    assert_eq!(scene.files_read(0, STEP), 0);
+}
+
+#[test]
+fn where_nothing_tells_of_a_renaming_files_that_are_alike_are_read_again() {
+    let Some(scene) = SharedSource::new() else {
+        return;
+    };
+    let mounted = |number_mask| Manner {
+        number_mask,
+        no_change_time: true,
+        ..Manner::default()
+    };
+    // Written in one go: of one length, and with one time.
+    let folder = scene.home.path("server/folder 000");
+    let long_ago = UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    for name in ["one", "two", "three"] {
+        std::fs::write(folder.join(name), format!("{name:5}")).unwrap();
+        let file = std::fs::File::options().write(true).open(folder.join(name));
+        file.unwrap().set_modified(long_ago).unwrap();
+    }
+    assert_eq!(scene.files_read(mounted(0)), 23);
+    std::fs::rename(folder.join("two"), folder.join("one")).unwrap();
+    assert_eq!(scene.files_read(mounted(0xff_0000_0000)), 2);
+    scene.assert_newest_is_as_on_the_server();
 }

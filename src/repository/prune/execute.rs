@@ -46,8 +46,6 @@ struct Gathering {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::repository) enum Fate {
     Kept,
-    /// It stays for now, though nothing claims it. Its bytes are about to go, and are no one else's.
-    Doomed,
     /// It stays, to say that its content was lost.
     Lost,
     Dropped,
@@ -82,24 +80,25 @@ impl Pruner<'_> {
         self.monitor.enter(Phase::Pruning);
         self.in_use.set(0);
         let mut index = index;
-        if plan.has_duplicates {
-            // Two numbers of one content come to share bytes before the spare ones are deleted.
-            let fate = |row: &ContentRow| match live.contains(row.number) {
-                true => Fate::Kept,
-                false => Fate::Doomed,
-            };
-            self.rewrite_tables(index, fate, None, &HashMap::new())?;
+        let fate = |row: &ContentRow| match live.contains(row.number) {
+            true => Fate::Kept,
+            false => Fate::Dropped,
+        };
+        let mut is_table_due = plan.rewrites_tables;
+        // Rows go before what they lead to. And two numbers of one content come to share bytes before the spare ones
+        // are deleted.
+        if is_table_due && plan.deletes_what_has_rows() {
+            match self.rewrite_tables(index, fate, Some(&live_chunks), &HashMap::new()) {
+                Ok(()) => is_table_due = false,
+                Err(e) if e.kind() == ErrorKind::NoSpace && !plan.has_duplicates => {}
+                Err(e) => return Err(e),
+            }
             index = self.open_index()?;
         }
-        self.delete_unclaimed(&plan, &mut report)?;
+        let loose_bytes = self.delete_unclaimed(&plan, &mut report)?;
         live.delete_unneeded(storage)?;
 
         let rewriting = (|| -> Result<()> {
-            let fate = |row: &ContentRow| match live.contains(row.number) {
-                true => Fate::Kept,
-                false => Fate::Dropped,
-            };
-            let mut is_table_due = plan.rewrites_tables;
             for round in rounds_of(&moves, round_bytes, |of_pack| of_pack.bytes) {
                 let moved = self.move_blocks(round)?;
                 self.rewrite_tables(index, fate, Some(&live_chunks), &moved)?;
@@ -135,7 +134,7 @@ impl Pruner<'_> {
             .or(plan.left_undone())
             .or(self.left_in_use());
         report.deleted_contents = plan.contents_to_delete();
-        report.stored_bytes_after = self.stored_bytes_after(&plan)?;
+        report.stored_bytes_after = self.stored_bytes_after(&plan, loose_bytes)?;
         Ok(report)
     }
 
@@ -147,21 +146,28 @@ impl Pruner<'_> {
         Ok(index)
     }
 
-    /// What needs no space: everything of which nothing is claimed.
-    fn delete_unclaimed(&self, plan: &PrunePlan, report: &mut PruneReport) -> Result<()> {
+    /// What needs no space: everything of which nothing is claimed. Returns how long the loose files were that are gone.
+    fn delete_unclaimed(&self, plan: &PrunePlan, report: &mut PruneReport) -> Result<u64> {
         let storage = self.blocks.storage();
         for listed in &plan.leftovers {
-            storage.delete_leftover(&listed.name)?;
-            report.deleted_leftovers += 1;
+            match storage.delete_leftover(&listed.name) {
+                Ok(()) => report.deleted_leftovers += 1,
+                Err(e) if e.is_in_use() => self.in_use.set(self.in_use.get() + 1),
+                Err(e) => return Err(e),
+            }
         }
         for (pack, _) in plan.orphan_packs.iter().chain(&plan.packs_to_delete) {
             self.monitor.check_cancelled()?;
             report.deleted_packs += u64::from(self.discard(&pack_name(*pack))?);
         }
         let mut folders = HashSet::new();
-        for (name, _) in &plan.loose_to_delete {
+        let mut loose_bytes = 0;
+        for (name, bytes) in &plan.loose_to_delete {
             self.monitor.check_cancelled()?;
-            report.deleted_loose_files += u64::from(self.discard(name)?);
+            if self.discard(name)? {
+                report.deleted_loose_files += 1;
+                loose_bytes += bytes;
+            }
             folders.extend(name.split_once('/').map(|(folder, _)| folder));
         }
         if report.deleted_packs > 0 {
@@ -170,7 +176,7 @@ impl Pruner<'_> {
         for folder in folders {
             storage.flush_deletions(folder)?;
         }
-        Ok(())
+        Ok(loose_bytes)
     }
 
     /// Deletes packs, all of whose blocks that are claimed are elsewhere now.
@@ -441,7 +447,7 @@ impl Pruner<'_> {
         storage.flush_deletions("contents")
     }
 
-    fn stored_bytes_after(&self, plan: &PrunePlan) -> Result<u64> {
+    fn stored_bytes_after(&self, plan: &PrunePlan, loose_bytes: u64) -> Result<u64> {
         let storage = self.blocks.storage();
         let packs: u64 = storage
             .list("packs")?
@@ -450,8 +456,7 @@ impl Pruner<'_> {
             .map(|listed| listed.bytes)
             .sum();
         let loose_before = plan.stored_bytes_before - plan.pack_bytes_before;
-        let loose_deleted: u64 = plan.loose_to_delete.iter().map(|(_, bytes)| *bytes).sum();
-        Ok(packs + loose_before.saturating_sub(loose_deleted))
+        Ok(packs + loose_before.saturating_sub(loose_bytes))
     }
 }
 
@@ -478,7 +483,7 @@ fn add_twins<W: std::io::Write>(
         row.place = match fate {
             Fate::Kept => found.unwrap_or(row.place),
             Fate::Lost => found.unwrap_or(Place::Lost),
-            Fate::Doomed | Fate::Dropped => row.place,
+            Fate::Dropped => row.place,
         };
         writer.add_content(&row)?;
     }

@@ -22,10 +22,12 @@
 //!   row names any more, or under another number of the same bytes. A repair says of what it finds nowhere that it is
 //!   lost, and that holds nothing up.
 //! - Blocks move as they are stored, and their checksums are compared on the way.
-//! - Packs and loose files of which nothing is claimed are deleted first of all, which needs no space: it
-//!   works on a full disk. Rows that then point to nothing are harmless: they are of contents that nothing
-//!   claims; a store session, whatever its layout, looks which packs exist, and looks at a loose file before it
-//!   relies on it.
+//! - Rows that nothing claims are dropped before what they lead to is deleted, so that no store session relies on it.
+//!   Only where there is no space for the tables are packs and loose files of which nothing is claimed deleted first: it
+//!   works on a full disk. Rows that then point to nothing are of contents that nothing claims; a store session,
+//!   whatever its layout, looks which packs exist, and looks at a loose file before it relies on it. (A share that
+//!   lists a pack that was deleted, as long as somebody has it open, could mislead it, if a prune on a full disk
+//!   is interrupted there.)
 
 pub mod execute;
 pub mod packs;
@@ -113,6 +115,11 @@ impl PrunePlan {
         let why = "something that is needed is damaged or lost, and nothing is deleted that a repair may need; \
                    `gibus repo repair` finds out what can be found";
         self.is_something_lost.then(|| why.to_owned())
+    }
+
+    /// Whether something is deleted, or comes to be shared, that rows lead to.
+    pub(super) fn deletes_what_has_rows(&self) -> bool {
+        !self.packs_to_delete.is_empty() || !self.loose_to_delete.is_empty() || self.has_duplicates
     }
 
     /// True when there is nothing to do.

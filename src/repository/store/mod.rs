@@ -58,7 +58,7 @@ use crate::format::id::Id;
 use crate::progress::{Monitor, lock};
 
 /// Rows gathered before a checkpoint.
-const CHECKPOINT_ROWS: usize = 1 << 17;
+const CHECKPOINT_ROWS: usize = if cfg!(test) { 1 << 13 } else { 1 << 17 };
 /// Bytes written before a checkpoint.
 const CHECKPOINT_BYTES: u64 = 2 << 30;
 
@@ -476,10 +476,12 @@ impl Shared {
             self.repository,
             &index,
             self.generation,
+            &[],
             &mut rows.contents,
             &mut rows.chunks,
         )?;
-        lock(&self.superseded).extend(published.superseded);
+        // Each table names those that the ones before it have taken over as well.
+        *lock(&self.superseded) = published.superseded;
         self.new_rows.fetch_add(new_rows, Ordering::Relaxed);
         if !is_needed {
             return Ok(());

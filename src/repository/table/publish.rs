@@ -24,12 +24,13 @@ pub struct Published {
 }
 
 /// Publishes one table with these rows (which are sorted here) and those of the tables it takes in. Its generation is
-/// at least `generation`.
+/// at least `generation`. It also says of the tables in `replaced` that nobody needs them any more.
 pub fn publish_rows(
     storage: &dyn Storage,
     repository: Id,
     index: &Index,
     generation: u64,
+    replaced: &[Id],
     contents: &mut [ContentRow],
     chunks: &mut [ChunkRow],
 ) -> Result<Published> {
@@ -45,6 +46,7 @@ pub fn publish_rows(
     let id = Id::random()?;
     let mut superseded: Vec<Id> = taken.iter().map(|table| table.id()).collect();
     superseded.extend_from_slice(index.superseded());
+    superseded.extend_from_slice(replaced);
     let head = TableHead {
         id,
         repository,

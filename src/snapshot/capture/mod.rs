@@ -202,10 +202,11 @@ pub fn keeps_inodes(handle: impl AsFd) -> bool {
 }
 
 /// Whether a file that was read at `read_at` (seconds since 1970) or later may have been written to after that and have
-/// the same time still: where times are kept in steps of two seconds (FAT), one (ext3) or a hundredth (exFAT).
+/// the same time still: where times are kept in steps of two seconds (FAT), one (ext3) or a hundredth (exFAT). A
+/// server's clock may be some seconds behind ours.
 pub fn is_time_too_coarse(changed: Timestamp, read_at: i64) -> bool {
-    const COARSEST: i64 = 2;
-    is_in_steps(changed) && changed.seconds.saturating_add(COARSEST) > read_at
+    const MARGIN: i64 = 60;
+    is_in_steps(changed) && changed.seconds.saturating_add(MARGIN) > read_at
 }
 
 /// Whether it looks like a time that is kept in steps of a hundredth of a second or more.
@@ -295,11 +296,11 @@ mod tests {
             seconds,
             nanoseconds,
         };
-        for coarse in [at(100, 0), at(101, 0), at(101, 990_000_000), at(300, 0)] {
-            assert!(is_time_too_coarse(coarse, 101), "{coarse:?}");
+        for coarse in [at(950, 0), at(1001, 0), at(1000, 990_000_000), at(3000, 0)] {
+            assert!(is_time_too_coarse(coarse, 1000), "{coarse:?}");
         }
-        for sound in [at(99, 0), at(101, 4_000_000), at(101, 1), at(-5, 0)] {
-            assert!(!is_time_too_coarse(sound, 101), "{sound:?}");
+        for sound in [at(940, 0), at(1001, 4_000_000), at(1000, 1), at(-5, 0)] {
+            assert!(!is_time_too_coarse(sound, 1000), "{sound:?}");
         }
     }
 

@@ -210,7 +210,7 @@ impl TargetFolder {
             rustix::fs::symlinkat(nowhere.as_slice(), folder, name)
         });
         let Ok(link) = made else {
-            return true;
+            return false;
         };
         let now = Timespec {
             tv_sec: 0,
@@ -384,9 +384,15 @@ impl Part {
             Err(errno) if is_in_use(errno) => {}
             published => return published,
         }
-        self.file = None;
+        let before = self.file.take().and_then(|file| stat_of(&file).ok());
         retry_while_in_use(|| self.name.publish(&self.folder, to, taking))?;
-        self.file = self.folder.open_file(to).ok();
+        // The share may number it anew, but it is the same file by everything else.
+        let is_it = |file: &File| {
+            let now = stat_of(file).ok();
+            let known = |stat: &Stat| (stat.file_type, stat.size, stat.modified);
+            now.is_some() && now.as_ref().map(known) == before.as_ref().map(known)
+        };
+        self.file = self.folder.open_file(to).ok().filter(is_it);
         Ok(())
     }
 }

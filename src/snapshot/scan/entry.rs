@@ -121,7 +121,7 @@ impl FolderScanner<'_> {
     }
 
     /// Size, times to the nanosecond, inode, owner and permissions are the same, it was all there, and still is.
-    fn is_unchanged(&mut self, here: &Here<'_>, entry: &Entry, stat: &Stat) -> bool {
+    fn is_unchanged(&mut self, here: &mut Here<'_>, entry: &Entry, stat: &Stat) -> bool {
         let then = &entry.attributes;
         if entry.incomplete || !stat.has_times_of(then) || !stat.has_owner_and_mode_of(then) {
             return false;
@@ -130,7 +130,7 @@ impl FolderScanner<'_> {
         if previous.is_some_and(|tree| is_time_too_coarse(then.changed, tree.began_at())) {
             return false;
         }
-        if stat.id.inode != then.inode && self.keeps_inodes(here, stat.id.device) {
+        if stat.id.inode != then.inode && self.is_another_file(here, entry, stat) {
             return false;
         }
         match (&entry.kind, stat.file_type) {
@@ -149,10 +149,12 @@ impl FolderScanner<'_> {
         }
     }
 
-    /// Whether another inode means another file.
-    fn keeps_inodes(&mut self, here: &Here<'_>, device: u64) -> bool {
+    /// Whether the other inode means that it is another file, or may be. Where inodes are made up and there is no change
+    /// time of its own, a file of the same length and time may have been renamed over it.
+    fn is_another_file(&mut self, here: &mut Here<'_>, entry: &Entry, stat: &Stat) -> bool {
         let look = || keeps_inodes(&here.handle);
-        *self.keeps_inodes.entry(device).or_insert_with(look)
+        let keeps_inodes = *self.keeps_inodes.entry(stat.id.device).or_insert_with(look);
+        keeps_inodes || (stat.changed == stat.modified && here.previous.has_another_like(entry))
     }
 
     /// An entry for what is neither a folder nor a regular file. It is not opened.

@@ -1,5 +1,6 @@
 //! The same folder in the previous snapshot.
 
+use std::collections::HashMap;
 use std::iter::Peekable;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,7 +8,7 @@ use crate::error::Error;
 use crate::fs::path_bytes;
 use crate::progress::Monitor;
 use crate::snapshot::file::{Listing, Snapshot};
-use crate::snapshot::tree::{Attributes, DirectoryEntry, Entry, Kind};
+use crate::snapshot::tree::{Attributes, DirectoryEntry, Entry, Kind, Timestamp};
 
 /// The previous snapshot of a scan.
 pub struct PreviousTree<'a> {
@@ -62,6 +63,8 @@ impl<'a> PreviousTree<'a> {
         PreviousEntries {
             tree: Some(self),
             listing: Some(self.snapshot.entries(&folder.directory).peekable()),
+            folder: Some(folder.directory),
+            alike: None,
         }
     }
 
@@ -84,6 +87,9 @@ impl<'a> PreviousTree<'a> {
 pub struct PreviousEntries<'a> {
     tree: Option<&'a PreviousTree<'a>>,
     listing: Option<Peekable<Listing<'a>>>,
+    folder: Option<DirectoryEntry>,
+    /// How many files there were of each length and time, once somebody has asked.
+    alike: Option<HashMap<(u64, Timestamp), u32>>,
 }
 
 impl PreviousEntries<'_> {
@@ -107,4 +113,26 @@ impl PreviousEntries<'_> {
         }
         None
     }
+
+    /// Whether another file in the folder had the same length and time as this one.
+    pub fn has_another_like(&mut self, entry: &Entry) -> bool {
+        let (tree, folder) = (self.tree, self.folder.as_ref());
+        let alike = self.alike.get_or_insert_with(|| {
+            let mut alike = HashMap::new();
+            if let (Some(tree), Some(folder)) = (tree, folder) {
+                // What cannot be read of it was told when it was taken, or will be.
+                for entry in tree.snapshot.entries(folder).flatten() {
+                    *alike.entry(length_and_time(&entry)).or_default() += 1;
+                }
+            }
+            alike
+        });
+        alike
+            .get(&length_and_time(entry))
+            .is_none_or(|files| *files > 1)
+    }
+}
+
+fn length_and_time(entry: &Entry) -> (u64, Timestamp) {
+    (entry.size(), entry.attributes.modified)
 }

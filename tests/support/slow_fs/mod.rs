@@ -53,6 +53,8 @@ pub struct Manner {
     pub keeps_open_files: bool,
     /// Attributes of a symbolic link are those of what it leads to when they are set, as with sshfs.
     pub follows_links: bool,
+    /// The change time of a file is its modification time, as with FAT and sshfs.
+    pub no_change_time: bool,
     /// Times are in steps of so many seconds, as with FAT; 0: as below.
     pub time_step: u64,
 }

@@ -89,7 +89,10 @@ impl Nodes {
     }
 
     pub(super) fn attributes(&self, handle: impl AsFd) -> Result<FileAttr> {
-        let status = rustix::fs::statat(handle, "", AtFlags::EMPTY_PATH)?;
+        let mut status = rustix::fs::statat(handle, "", AtFlags::EMPTY_PATH)?;
+        if self.manner.no_change_time {
+            (status.st_ctime, status.st_ctime_nsec) = (status.st_mtime, status.st_mtime_nsec);
+        }
         Ok(FileAttr {
             ino: self.number(status.st_ino),
             size: status.st_size as u64,
