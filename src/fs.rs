@@ -5,15 +5,18 @@
 //! bidirectional and invisible character, and every byte that is not UTF-8, as a backslash escape,
 //! so that no file name can move a cursor, recolour a terminal or disguise its ending.
 
-use std::ffi::OsStr;
+use std::ffi::{CStr, OsStr};
 use std::fmt;
 use std::fs::File;
 use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::fs::{FileType, RawDir};
 use rustix::io::Errno;
 
 /// Shows bytes of a file name or path on one line, with everything unprintable escaped.
@@ -34,6 +37,41 @@ pub fn path_bytes(path: &Path) -> &[u8] {
 /// The path made of these bytes.
 pub fn bytes_path(bytes: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(bytes))
+}
+
+/// Bytes of names asked of the system at once: some hundred to a thousand of them.
+///
+/// Less than a page must never be asked for, and so not with [`rustix::fs::Dir`] either, which begins with 768 bytes: what
+/// does not fit of a page that a file system in user space has given is asked for anew, and NTFS (lowntfs-3g)
+/// then says that there is no more.
+const LISTING_LEN: usize = 64 << 10;
+
+/// A buffer for [`each_name`], to be used again.
+pub fn listing_buffer() -> Box<[MaybeUninit<u8>]> {
+    Box::new_uninit_slice(LISTING_LEN)
+}
+
+/// Calls `found` with the name of each thing in a folder that has just been opened, and what it is if that is known, `.` and
+/// `..` left out.
+///
+/// Errors: those of listing, and of `found`, which end it. A folder that was removed meanwhile has no more names.
+pub fn each_name(
+    folder: impl AsFd,
+    buffer: &mut [MaybeUninit<u8>],
+    mut found: impl FnMut(&CStr, FileType) -> rustix::io::Result<()>,
+) -> rustix::io::Result<()> {
+    let mut listing = RawDir::new(folder.as_fd(), buffer);
+    loop {
+        let entry = match listing.next() {
+            None | Some(Err(Errno::NOENT)) => return Ok(()),
+            Some(Err(Errno::INTR)) => continue,
+            Some(entry) => entry?,
+        };
+        let name = entry.file_name();
+        if !matches!(name.to_bytes(), b"." | b"..") {
+            found(name, entry.file_type())?;
+        }
+    }
 }
 
 /// Whether a share says that the file is open, and so cannot be renamed or deleted.

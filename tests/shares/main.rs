@@ -4,9 +4,11 @@
 //! - [`operations`] how many operations a backup and a restore need
 //! - [`sources`] what is backed up has other inodes and coarser times than on a disk
 //! - [`links`] symbolic links have no attributes of their own
+//! - [`listings`] a listing that is interrupted is not gone on with
 //! - [`open_files`] what is open can be neither deleted nor renamed
 
 mod links;
+mod listings;
 mod open_files;
 mod operations;
 #[path = "../support/slow_fs/mod.rs"]

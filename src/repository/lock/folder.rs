@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{AtFlags, Dir, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::HELD;
 use super::holder::{Holder, LockKind, LockName, LockText};
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::fs::retry_while_in_use;
+use crate::fs::{each_name, listing_buffer, retry_while_in_use};
 use crate::progress::lock;
 use crate::repository::storage::local::LocalStorage;
 use crate::repository::storage::waiting::{self, Noted};
@@ -71,17 +71,14 @@ impl Locks {
             Err(Errno::NOENT) => return Ok(BTreeSet::new()),
             opened => opened.context("list", path())?,
         };
-        let mut entries = Dir::new(opened).context("list", path())?;
         let mut names = BTreeSet::new();
-        while let Some(entry) = entries.read() {
-            let entry = entry.context("list", path())?;
-            if let Ok(name) = entry.file_name().to_str()
-                && name != "."
-                && name != ".."
-            {
+        let listed = each_name(opened, &mut listing_buffer(), |name, _| {
+            if let Ok(name) = name.to_str() {
                 names.insert(name.to_owned());
             }
-        }
+            Ok(())
+        });
+        listed.context("list", path())?;
         Ok(names)
     }
 

@@ -25,7 +25,7 @@ use rustix::fs::{
 use rustix::io::{Errno, Result};
 
 use crate::format::id::Id;
-use crate::fs::{is_in_use, path_bytes, retry_while_in_use};
+use crate::fs::{each_name, is_in_use, listing_buffer, path_bytes, retry_while_in_use};
 use crate::snapshot::capture::Stat;
 use crate::snapshot::tree::Name;
 
@@ -255,17 +255,21 @@ impl TargetFolder {
     /// What bears a part name and is locked belongs to a run that is alive.
     pub fn remove_leftovers(&self) -> Result<u64> {
         let mut removed = 0;
-        for entry in rustix::fs::Dir::new(self.open_for_listing()?)? {
-            let entry = entry?;
-            let name = entry.file_name().to_bytes();
-            if is_part_name(name) && self.is_leftover(name)? {
-                match rustix::fs::unlinkat(self, name, AtFlags::empty()) {
-                    Ok(()) => removed += 1,
-                    Err(Errno::NOENT) => {}
-                    Err(errno) => return Err(errno),
+        each_name(
+            self.open_for_listing()?,
+            &mut listing_buffer(),
+            |name, _| {
+                let name = name.to_bytes();
+                if is_part_name(name) && self.is_leftover(name)? {
+                    match rustix::fs::unlinkat(self, name, AtFlags::empty()) {
+                        Ok(()) => removed += 1,
+                        Err(Errno::NOENT) => {}
+                        Err(errno) => return Err(errno),
+                    }
                 }
-            }
-        }
+                Ok(())
+            },
+        )?;
         Ok(removed)
     }
 

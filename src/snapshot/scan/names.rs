@@ -9,10 +9,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::os::fd::AsFd;
 
-use rustix::fs::RawDir;
-
-/// Bytes asked of the system at once: some hundred to a thousand names.
-const BUFFER_LEN: usize = 64 << 10;
+use crate::fs::{each_name, listing_buffer};
 
 pub struct Names {
     /// Every name with its NUL.
@@ -26,7 +23,7 @@ impl Default for Names {
         Names {
             bytes: Vec::new(),
             spans: Vec::new(),
-            buffer: Box::new_uninit_slice(BUFFER_LEN),
+            buffer: listing_buffer(),
         }
     }
 }
@@ -59,18 +56,13 @@ impl Names {
     }
 
     fn append(&mut self, folder: impl AsFd) -> io::Result<()> {
-        let mut listing = RawDir::new(folder.as_fd(), &mut self.buffer);
-        while let Some(entry) = listing.next() {
-            let entry = entry?;
-            let name = entry.file_name().to_bytes_with_nul();
-            if name == b".\0" || name == b"..\0" {
-                continue;
-            }
-            let start = self.bytes.len();
-            self.bytes.extend_from_slice(name);
-            self.spans.push(start..self.bytes.len());
-        }
-        Ok(())
+        let (bytes, spans) = (&mut self.bytes, &mut self.spans);
+        Ok(each_name(folder, &mut self.buffer, |name, _| {
+            let start = bytes.len();
+            bytes.extend_from_slice(name.to_bytes_with_nul());
+            spans.push(start..bytes.len());
+            Ok(())
+        })?)
     }
 
     /// The names, in the order of their bytes.

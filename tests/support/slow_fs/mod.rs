@@ -53,6 +53,8 @@ pub struct Manner {
     pub keeps_open_files: bool,
     /// Attributes of a symbolic link are those of what it leads to when they are set, as with sshfs.
     pub follows_links: bool,
+    /// A listing is gone on with only where an answer ended, as with lowntfs-3g; from anywhere else there is no more.
+    pub loses_its_place: bool,
     /// The change time of a file is its modification time, as with FAT and sshfs.
     pub no_change_time: bool,
     /// Times are in steps of so many seconds, as with FAT; 0: as below.

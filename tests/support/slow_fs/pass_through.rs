@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 use std::{io, thread};
 
@@ -36,6 +37,7 @@ pub(super) struct PassThrough {
     remembered: Duration,
     keeps_open_files: bool,
     follows_links: bool,
+    loses_its_place: bool,
     counts: Arc<Counts>,
     files: Handles<File>,
     folders: Handles<Folder>,
@@ -45,6 +47,8 @@ pub(super) struct PassThrough {
 struct Folder {
     handle: OwnedFd,
     entries: Vec<(INodeNo, FileType, OsString)>,
+    /// Where the last answer ended.
+    told: AtomicU64,
 }
 
 impl PassThrough {
@@ -59,6 +63,7 @@ impl PassThrough {
             remembered: manner.remembered,
             keeps_open_files: manner.keeps_open_files,
             follows_links: manner.follows_links,
+            loses_its_place: manner.loses_its_place,
             counts,
             files: Handles::new(),
             folders: Handles::new(),
@@ -109,6 +114,7 @@ impl PassThrough {
         Ok(Folder {
             handle: self.open_again(number, flags)?,
             entries,
+            told: AtomicU64::new(0),
         })
     }
 
@@ -520,11 +526,16 @@ impl Filesystem for PassThrough {
     ) {
         self.begin(Operation::Readdir);
         answer!(reply, self.folders.get(folder), |folder| {
-            let entries = folder.entries.iter().enumerate().skip(offset as usize);
-            for (at, (number, kind, name)) in entries {
+            let is_lost = self.loses_its_place
+                && offset != 0
+                && offset != folder.told.load(Ordering::Relaxed);
+            let left = if is_lost { 0 } else { usize::MAX };
+            let entries = folder.entries.iter().enumerate();
+            for (at, (number, kind, name)) in entries.skip(offset as usize).take(left) {
                 if reply.add(*number, at as u64 + 1, *kind, name) {
                     break;
                 }
+                folder.told.store(at as u64 + 1, Ordering::Relaxed);
             }
             reply.ok();
         });

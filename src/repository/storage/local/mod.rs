@@ -27,13 +27,13 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RawDir, Statx, StatxFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Statx, StatxFlags};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::waiting::{self, DURABLE};
 use super::{Listed, NewFile, Space, Storage};
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::fs::{LocalFile, ReadAt, escaped_path, retry_while_in_use};
+use crate::fs::{LocalFile, ReadAt, each_name, escaped_path, listing_buffer, retry_while_in_use};
 use crate::repository::process::{Process, ProcessState};
 use folders::Folders;
 use new_file::LocalNewFile;
@@ -45,8 +45,6 @@ const TEMPORARY: &str = "tmp";
 const ABANDONED: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Only the owner enters.
 const FOLDER_MODE: Mode = Mode::RWXU;
-/// For reading names, in bytes.
-const LISTING_BUFFER: usize = 32 << 10;
 /// How often a read that failed is tried again, and after what pause: cables and shares hiccup.
 const READ_RETRIES: u32 = 2;
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
@@ -335,42 +333,25 @@ impl LocalStorage {
         mut found: impl FnMut(BorrowedFd<'_>, &str, FileType) -> rustix::io::Result<()>,
     ) -> Result<()> {
         let path = || self.place.full_path(folder);
-        if folder.is_empty() && !self.place.is_root_listed.swap(true, Ordering::Relaxed) {
-            return self.list_root_by_handle(found).context("list", path());
-        }
-        let opened = match reading(|| open_folder(&self.place.root, or_itself(folder))) {
-            Err(Errno::NOENT) => return Ok(()),
-            opened => opened.context("list", path())?,
+        // The folder of the storage itself is listed by the handle that is open anyway: to open and close another one would
+        // be two round trips. Only once: some shares do not read a folder anew when its handle is set back to the
+        // start, but give what they had, or nothing.
+        let is_first =
+            folder.is_empty() && !self.place.is_root_listed.swap(true, Ordering::Relaxed);
+        let opened = match is_first {
+            true => None,
+            false => match reading(|| open_folder(&self.place.root, or_itself(folder))) {
+                Err(Errno::NOENT) => return Ok(()),
+                opened => Some(opened.context("list", path())?),
+            },
         };
-        let mut entries = Dir::new(opened).context("list", path())?;
-        while let Some(entry) = entries.read() {
-            let entry = entry.context("list", path())?;
+        let handle = opened.as_ref().unwrap_or(&self.place.root).as_fd();
+        let listed = each_name(handle, &mut listing_buffer(), |name, kind| {
             // Names that are not text are not ours.
-            if let Ok(name) = entry.file_name().to_str() {
-                let handle = entries.fd().context("list", path())?;
-                found(handle, name, entry.file_type()).context("list", path())?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Lists the folder of the storage itself by the handle that is open anyway: to open and close another one would be
-    /// two round trips. Only once: some shares do not read a folder anew when its handle is set back to the
-    /// start, but give what they had, or nothing.
-    fn list_root_by_handle(
-        &self,
-        mut found: impl FnMut(BorrowedFd<'_>, &str, FileType) -> rustix::io::Result<()>,
-    ) -> rustix::io::Result<()> {
-        let root = self.place.root.as_fd();
-        let mut buffer = Vec::with_capacity(LISTING_BUFFER);
-        let mut entries = RawDir::new(root, buffer.spare_capacity_mut());
-        while let Some(entry) = entries.next() {
-            let entry = entry?;
-            if let Ok(name) = entry.file_name().to_str() {
-                found(root, name, entry.file_type())?;
-            }
-        }
-        Ok(())
+            name.to_str()
+                .map_or(Ok(()), |name| found(handle, name, kind))
+        });
+        listed.context("list", path())
     }
 }
 

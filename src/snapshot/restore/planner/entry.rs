@@ -12,6 +12,7 @@ use super::Planner;
 use super::level::Level;
 use super::selection::Asked;
 use crate::error::{Error, Result};
+use crate::fs::{each_name, listing_buffer};
 use crate::snapshot::capture::Stat;
 use crate::snapshot::tree::{DirectoryEntry, Entry, Kind, Name, Totals};
 
@@ -225,11 +226,10 @@ impl<'a> Planner<'a> {
 
 fn is_empty(folder: &TargetFolder, name: &Name) -> bool {
     let listing = folder.open_folder(name).and_then(|f| f.open_for_listing());
-    let Ok(entries) = listing.and_then(rustix::fs::Dir::new) else {
-        return false;
-    };
-    let mut names = entries.map(|entry| entry.map(|entry| entry.file_name().to_bytes().to_vec()));
-    names.all(|name| name.is_ok_and(|name| name == b"." || name == b".."))
+    // The first name ends it.
+    let looked = listing
+        .and_then(|listing| each_name(listing, &mut listing_buffer(), |_, _| Err(Errno::NOTEMPTY)));
+    looked.is_ok()
 }
 
 /// The system's words for an error.
