@@ -100,7 +100,12 @@ fn only_the_command_line_prints() {
 #[test]
 fn folders_are_listed_in_one_place() {
     // `rustix::fs::Dir` asks for less than a page at first; on some file systems names are missing then.
-    for name in ["rustix::fs::Dir", "Dir::new", "Dir::read_from", "RawDir::new"] {
+    for name in [
+        "rustix::fs::Dir",
+        "Dir::new",
+        "Dir::read_from",
+        "RawDir::new",
+    ] {
         only(|file| file == "fs.rs", name, |line| names(line, name));
     }
 }

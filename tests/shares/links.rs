@@ -4,19 +4,14 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::time::{Duration, SystemTime};
 
-use crate::skip_without_mounts;
-use crate::slow_fs::{Manner, SlowFs};
-use crate::support::Home;
+use crate::slow_fs::Manner;
+use crate::{home_with_a_server, mount};
 
 #[test]
 fn what_links_lead_to_keeps_its_times() {
-    if skip_without_mounts() {
+    let Some(home) = home_with_a_server() else {
         return;
-    }
-    let home = Home::new();
-    let (server, share) = (home.path("server"), home.path("share"));
-    fs::create_dir(&server).unwrap();
-    fs::create_dir(&share).unwrap();
+    };
     let source = home.path("source");
     fs::create_dir(&source).unwrap();
     // Something on the server that has nothing to do with what is extracted.
@@ -40,7 +35,7 @@ fn what_links_lead_to_keeps_its_times() {
         follows_links: true,
         ..Manner::default()
     };
-    let mounted = SlowFs::mount(&server, &share, manner).unwrap();
+    let mounted = mount(&home, manner);
     let line = format!(
         "extract -A docs --into share/out --overwrite {}",
         source.display()
@@ -54,7 +49,7 @@ fn what_links_lead_to_keeps_its_times() {
     // The links are there and other than in the snapshot, so their attributes are set now.
     home.done(&line);
     mounted.unmount().unwrap();
-    let out = server.join("out/source");
+    let out = home.path("server/out/source");
     assert_eq!(
         fs::read_link(out.join("a link")).unwrap().to_str(),
         Some("file")

@@ -3,24 +3,20 @@
 
 use std::fs;
 
-use crate::slow_fs::{Manner, SlowFs};
-use crate::support::{Home, Tree};
-use crate::{make_files, skip_without_mounts};
+use crate::slow_fs::Manner;
+use crate::support::Tree;
+use crate::{home_with_a_server, make_files, mount};
 
 #[test]
 fn nothing_is_missed_where_a_listing_cannot_be_gone_on_with() {
-    if skip_without_mounts() {
+    let Some(home) = home_with_a_server() else {
         return;
-    }
-    let home = Home::new();
-    let (server, share) = (home.path("server"), home.path("share"));
-    fs::create_dir(&server).unwrap();
-    fs::create_dir(&share).unwrap();
+    };
     let manner = Manner {
         loses_its_place: true,
         ..Manner::default()
     };
-    let mounted = SlowFs::mount(&server, &share, manner).unwrap();
+    let mounted = mount(&home, manner);
     // What is backed up is on it as well, with long names, so that a folder takes many answers.
     let source = home.path("share/source");
     make_files(&source, 20);
@@ -51,6 +47,6 @@ fn nothing_is_missed_where_a_listing_cannot_be_gone_on_with() {
         );
         home.done(&line);
     }
-    Tree::read(&server.join("source")).assert_is_at(&home.path("out0/source"), "extract");
+    Tree::read(&home.path("server/source")).assert_is_at(&home.path("out0/source"), "extract");
     mounted.unmount().unwrap();
 }

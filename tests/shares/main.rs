@@ -19,15 +19,30 @@ mod support;
 
 use std::path::Path;
 
-/// True, having said so, where nothing can be mounted.
-fn skip_without_mounts() -> bool {
+use slow_fs::{Manner, SlowFs};
+use support::{Home, skip};
+
+/// A home with `server`, a folder, and `share`, an empty one to show it at. `None`, having said so, where nothing can be
+/// mounted.
+fn home_with_a_server() -> Option<Home> {
     if !Path::new("/dev/fuse").exists() {
         // No package brings it: also where nothing else may be skipped.
         eprintln!("SKIPPED a share: this kernel has no /dev/fuse");
-        return true;
+        return None;
     }
-    let why = slow_fs::cannot_mount();
-    why.inspect(|why| support::skip(why)).is_some()
+    if let Some(why) = slow_fs::cannot_mount() {
+        skip(&why);
+        return None;
+    }
+    let home = Home::new();
+    std::fs::create_dir(home.path("server")).unwrap();
+    std::fs::create_dir(home.path("share")).unwrap();
+    Some(home)
+}
+
+/// Shows the server at the share.
+fn mount(home: &Home, manner: Manner) -> SlowFs {
+    SlowFs::mount(&home.path("server"), &home.path("share"), manner).unwrap()
 }
 
 /// Files of up to 4 KB in folders of a hundred, no two alike, that compress as text does.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::slow_fs::{Manner, SlowFs};
 use crate::support::{Home, Tree};
-use crate::{make_files, skip_without_mounts};
+use crate::{home_with_a_server, make_files, mount};
 
 /// A home with such a share at `share`.
 struct Scene {
@@ -17,19 +17,13 @@ struct Scene {
 impl Scene {
     /// `None`, having said so, where nothing can be mounted.
     fn new() -> Option<Scene> {
-        if skip_without_mounts() {
-            return None;
-        }
-        let home = Home::new();
-        let (server, share) = (home.path("server"), home.path("share"));
-        fs::create_dir(&server).unwrap();
-        fs::create_dir(&share).unwrap();
+        let home = home_with_a_server()?;
         make_files(&home.path("source"), 300);
         let manner = Manner {
             keeps_open_files: true,
             ..Manner::default()
         };
-        let _share = SlowFs::mount(&server, &share, manner).unwrap();
+        let _share = mount(&home, manner);
         Some(Scene { _share, home })
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::slow_fs::{Manner, SlowFs};
 use crate::support::{Home, Tree, skip_unless_root};
-use crate::{make_files, skip_without_mounts};
+use crate::{home_with_a_server, make_files, mount};
 
 /// Longer than a run.
 const REMEMBERED: Duration = Duration::from_secs(3600);
@@ -26,25 +26,17 @@ struct Scene {
 impl Scene {
     /// `None`, having said so, where nothing can be mounted.
     fn new(files: usize, remembered: Duration) -> Option<Scene> {
-        if skip_without_mounts() {
-            return None;
-        }
-        let home = Home::new();
-        let (server, share) = (home.path("server"), home.path("share"));
-        std::fs::create_dir(&server).unwrap();
-        std::fs::create_dir(&share).unwrap();
+        let home = home_with_a_server()?;
         let source = home.path("source");
         make_files(&source, files);
         let scene = Scene {
-            share: SlowFs::mount(
-                &server,
-                &share,
+            share: mount(
+                &home,
                 Manner {
                     remembered,
                     ..Manner::default()
                 },
-            )
-            .unwrap(),
+            ),
             home,
             source,
         };

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::slow_fs::{Manner, SlowFs};
+use crate::slow_fs::Manner;
 use crate::support::Home;
-use crate::{make_files, skip_without_mounts};
+use crate::{home_with_a_server, make_files, mount};
 
 /// A folder on a share that is backed up; the repository is on a disk.
 struct SharedSource {
@@ -13,11 +13,7 @@ struct SharedSource {
 
 impl SharedSource {
     fn new() -> Option<SharedSource> {
-        if skip_without_mounts() {
-            return None;
-        }
-        let home = Home::new();
-        std::fs::create_dir(home.path("share")).unwrap();
+        let home = home_with_a_server()?;
         make_files(&home.path("server"), 20);
         home.done("repo create main --location repo");
         let share = home.path("share").display().to_string();
@@ -29,8 +25,7 @@ impl SharedSource {
 
     /// Backs up what is mounted in that manner; how many files were read for it.
     fn files_read(&self, manner: Manner) -> u64 {
-        let (server, share) = (self.home.path("server"), self.home.path("share"));
-        let mounted = SlowFs::mount(&server, &share, manner).unwrap();
+        let mounted = mount(&self.home, manner);
         let backup = self.home.json("backup -A docs");
         mounted.unmount().unwrap();
         backup["backups"][0]["build"]["read_files"]
