@@ -50,7 +50,7 @@ clean_up() {
     for pid in "$work"/*.pid; do
         [ ! -f "$pid" ] || kill "$(cat "$pid")" 2>/dev/null || true
     done
-    rm -rf "$work"
+    rm -rf --one-file-system "$work"
 }
 
 missing_for() {
@@ -109,7 +109,9 @@ make_image() {
 unmount_disk() {
     sync
     [ ! -f "$work/gvfs.pid" ] || { kill "$(cat "$work/gvfs.pid")" 2>/dev/null || true; rm "$work/gvfs.pid"; }
-    ! mountpoint -q "$disk" || umount "$disk" 2>/dev/null || umount -l "$disk"
+    for mounted in "$disk" "$work/run/gvfs"; do
+        ! mountpoint -q "$mounted" || umount "$mounted" 2>/dev/null || umount -l "$mounted"
+    done
     for _ in $(seq 50); do
         pgrep -f "[ ]$disk( |\$)" >/dev/null || break
         sleep 0.1
