@@ -1,4 +1,4 @@
-//! File names as bytes, names made safe to show, and files that are read at a position.
+//! File names as bytes, names made safe to show, folders that are listed, and files that are read at a position.
 //!
 //! On Linux a file name is any bytes but `/` and NUL. Gibus keeps them as they are everywhere and
 //! makes them printable only where a person sees them: [`escaped`] shows every control, escape,

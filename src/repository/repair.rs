@@ -107,7 +107,7 @@ impl Repository {
         report.rebuilt_rows = (contents.len() + chunks.len()) as u64;
         let has_lost_packs = !index.lost_packs().is_empty();
         if report.rebuilt_rows > 0 || !damaged.is_empty() {
-            let published = publish_rows(
+            let mut published = publish_rows(
                 storage,
                 self.id(),
                 &index,
@@ -117,7 +117,7 @@ impl Repository {
                 &mut chunks,
             )?;
             drop((all, index));
-            delete_superseded(storage, &published.superseded);
+            delete_superseded(storage, &mut published.superseded);
             report.replaced_tables = damaged.len() as u64;
         }
         storage.flush_deletions("contents")?;

@@ -118,8 +118,7 @@ struct Shared {
     has_failed: AtomicBool,
     failure: Mutex<Option<Error>>,
     ready: Mutex<ReadyRows>,
-    /// Tables whose rows those of this session have taken over. They are open as long as it lasts.
-    superseded: Mutex<Vec<Id>>,
+    superseded: Mutex<Superseded>,
     own_packs: Mutex<HashSet<Id>>,
 }
 
@@ -129,6 +128,14 @@ struct ReadyRows {
     contents: Vec<ContentRow>,
     chunks: Vec<ChunkRow>,
     bytes: u64,
+}
+
+/// Tables whose rows those of a session have taken over.
+#[derive(Default)]
+struct Superseded {
+    known: HashSet<Id>,
+    /// Those of them that were not deleted yet.
+    left: Vec<Id>,
 }
 
 /// One run of storing, with a claim at its end. Shared by reference between its workers.
@@ -198,7 +205,7 @@ impl StoreSession {
             has_failed: AtomicBool::new(false),
             failure: Mutex::new(None),
             ready: Mutex::new(ReadyRows::default()),
-            superseded: Mutex::new(Vec::new()),
+            superseded: Mutex::default(),
             own_packs: Mutex::new(HashSet::new()),
         });
         let pipeline = match settings.layout {
@@ -259,14 +266,14 @@ impl StoreSession {
             .unwrap_or_else(|| jiff::Timestamp::now().as_second());
         let claim = claim.build(self.claim_id, predecessor, holder, created_at);
         publish_claim(&*self.shared.storage, self.shared.repository, &claim)?;
-        self.shared.delete_superseded();
+        self.shared.close_tables();
         Ok(self.shared.report())
     }
 
     /// Ends the session without a claim, keeping what was stored for the next one to find.
     pub fn keep(mut self) -> Result<StoreReport> {
         self.finish_storing()?;
-        self.shared.delete_superseded();
+        self.shared.close_tables();
         Ok(self.shared.report())
     }
 
@@ -480,8 +487,16 @@ impl Shared {
             &mut rows.contents,
             &mut rows.chunks,
         )?;
-        // Each table names those that the ones before it have taken over as well.
-        *lock(&self.superseded) = published.superseded;
+        {
+            // Each table names those that the ones before it have taken over as well.
+            let Superseded { known, left } = &mut *lock(&self.superseded);
+            left.extend(
+                published
+                    .superseded
+                    .into_iter()
+                    .filter(|id| known.insert(*id)),
+            );
+        }
         self.new_rows.fetch_add(new_rows, Ordering::Relaxed);
         if !is_needed {
             return Ok(());
@@ -496,20 +511,25 @@ impl Shared {
             Arc::new(index.with(Arc::new(table)));
         // Only now: whoever does not find a content among the known ones looks into the index.
         self.known.forget(&rows.contents, &rows.chunks);
+        drop(index);
+        self.delete_superseded();
         Ok(())
     }
 
     /// Closes all tables, and deletes those that were taken over.
-    fn delete_superseded(&self) {
+    fn close_tables(&self) {
         let closed = Arc::new(Index::default());
         *self
             .index
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner) = closed;
-        delete_superseded(
-            &*self.storage,
-            &std::mem::take(&mut *lock(&self.superseded)),
-        );
+        self.delete_superseded();
+    }
+
+    /// Deletes tables that were taken over. What a worker has open still, on a share that does not delete such files, is left
+    /// for the next time.
+    fn delete_superseded(&self) {
+        delete_superseded(&*self.storage, &mut lock(&self.superseded).left);
     }
 }
 

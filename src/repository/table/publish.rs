@@ -76,10 +76,8 @@ pub fn publish_rows(
     Ok(Published { id, superseded })
 }
 
-/// Deletes tables that others have taken over. Whoever opens the tables leaves them out, so one that cannot be deleted
-/// now (it may be open elsewhere) is no more than a file too many.
-pub fn delete_superseded(storage: &dyn Storage, tables: &[Id]) {
-    for table in tables {
-        let _ = storage.delete(&table_name(*table));
-    }
+/// Deletes tables that others have taken over; those that cannot be deleted now are left. Whoever opens the tables leaves
+/// them out, so such a one (it may be open elsewhere) is no more than a file too many.
+pub fn delete_superseded(storage: &dyn Storage, tables: &mut Vec<Id>) {
+    tables.retain(|table| storage.delete(&table_name(*table)).is_err());
 }

@@ -215,7 +215,7 @@ fn a_table_that_was_taken_over_stays_so_whatever_comes_after_it() {
 }
 
 #[test]
-fn a_long_session_deletes_each_table_once() {
+fn a_long_session_deletes_what_was_taken_over_on_its_way_and_once() {
     let place = Place::new(Layout::Packed, Codec::None);
     let session = place.begin();
     let mut worker = session.worker();
@@ -223,14 +223,15 @@ fn a_long_session_deletes_each_table_once() {
         worker.store_bytes(&number.to_le_bytes()).unwrap();
     }
     worker.finish().unwrap();
-    let tables = names(&place, &["contents"]).len() as u64;
-    assert!(tables >= 8, "{tables}");
+    // It has published eight of them and more.
+    let tables = names(&place, &["contents"]).len();
+    assert!(tables < 5, "{tables}");
     let before = place.storage.operations();
     session.keep().unwrap();
     let operations = place.storage.operations() - before;
-    let left = names(&place, &["contents"]).len() as u64;
+    let left = names(&place, &["contents"]).len();
     assert!(left < 4, "{left}");
-    assert!(operations < 4 * tables, "{operations} for {tables} tables");
+    assert!(operations < 40, "{operations}");
 }
 
 #[test]
