@@ -253,6 +253,7 @@ fn done_sentence(done: &Done) -> String {
                 .stored_bytes_before
                 .saturating_sub(report.stored_bytes_after);
             let told = match freed {
+                0 if report.left_undone.is_some() => "Nothing was given back.".to_owned(),
                 0 => "There was nothing to give back.".to_owned(),
                 freed => format!(
                     "{} given back: {} that no snapshot needs.",

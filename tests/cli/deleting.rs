@@ -212,6 +212,8 @@ fn a_prune_that_has_to_leave_something_says_so_and_why() {
     assert_eq!(run.code, Some(3), "{run:?}");
     assert_eq!(run.stdout, "");
     assert!(run.stderr.contains("`gibus repo repair`"), "{run:?}");
+    let run = home.gibus("repo prune main");
+    assert_eq!(run.stdout, "Nothing was given back\n");
     let run = home.gibus("--json repo prune main");
     assert_eq!(run.code, Some(3), "{run:?}");
     assert!(

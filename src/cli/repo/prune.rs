@@ -77,6 +77,7 @@ pub fn run(options: &Options, context: &mut Context) -> Outcome {
         return Ok(exit_of(&report));
     }
     context.out.tell(&match report.deleted_contents {
+        0 if freed == 0 && report.left_undone.is_some() => "Nothing was given back".to_owned(),
         0 if freed == 0 => "There was nothing to give back".to_owned(),
         contents => format!(
             "Gave back {}: {} removed, {} left in {}",
