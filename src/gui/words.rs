@@ -592,7 +592,7 @@ mod tests {
         assert!(!is_whole(&done));
         assert_eq!(
             done_sentence(&done),
-            "There was nothing to give back. Not everything could be done: there is no space."
+            "Nothing was given back. Not everything could be done: there is no space."
         );
         assert!(is_whole(&Done::Pruned(Box::default())));
     }
